@@ -1,0 +1,117 @@
+/* What libetpan's parser doesn't know. Without this any such line is a parse error and ends the connection. Registered for the
+ * whole process, so it must never take what another user of libetpan could want: it is asked last of all, and only about text
+ * that would be an error. */
+#include "net/imap.h"
+
+#include <libetpan/mailimap_extension.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context, size_t *at,
+                 struct mailimap_extension_data **result, size_t rate, progress_function *progress);
+static void free_data(struct mailimap_extension_data *data);
+
+static char api_name[] = "COI-UNKNOWN";
+static struct mailimap_extension_api api = {.ext_name = api_name, .ext_id = -1, .ext_parser = parse, .ext_free = free_data};
+
+/* An untagged line of a kind unknown, or a known one malformed: skipped whole. Literals that were read already stand in the
+ * buffer as {0} with the rest of the line behind; one that was not read yet makes it an error, since what follows would be the
+ * peer's choice. */
+static int skip_line(MMAPString *buffer, size_t *at)
+{
+    const char *start = buffer->str + *at;
+    for (;;) {
+        const char *end = strchr(start, '\n');
+        if (end == NULL)
+            return MAILIMAP_ERROR_PARSE;
+        const char *text_end = end > start && end[-1] == '\r' ? end - 1 : end;
+        if (text_end == start || text_end[-1] != '}') {
+            *at = (size_t)(text_end - buffer->str);
+            return MAILIMAP_NO_ERROR;
+        }
+        if (end[1] == '\0')
+            return MAILIMAP_ERROR_PARSE;
+        start = end + 1;
+    }
+}
+
+/* The end of one value in a FETCH answer: an atom, a quoted string or a list of these; NULL when it isn't on this line. */
+static const char *value_end(const char *at)
+{
+    guint depth = 0;
+    gboolean quoted = FALSE;
+    for (; *at != '\0' && *at != '\r' && *at != '\n'; at++) {
+        if (quoted) {
+            if (*at == '\\' && at[1] != '\0')
+                at++;
+            else if (*at == '"')
+                quoted = FALSE;
+        } else if (*at == '"') {
+            quoted = TRUE;
+        } else if (*at == '{') {
+            return NULL;
+        } else if (*at == '(') {
+            depth++;
+        } else if (*at == ')') {
+            if (depth == 0)
+                return at;
+            if (--depth == 0)
+                return at + 1;
+        } else if (*at == ' ' && depth == 0) {
+            return at;
+        }
+    }
+    return NULL;
+}
+
+/* An item of FETCH that libetpan doesn't know or finds malformed is skipped, but for flags (8-bit keywords): their text is
+ * kept. */
+static int skip_item(MMAPString *buffer, size_t *at, struct mailimap_extension_data **result)
+{
+    const char *start = buffer->str + *at;
+    gsize name = strcspn(start, " ()\"{\r\n");
+    if (name == 0 || start[name] != ' ')
+        return MAILIMAP_ERROR_PARSE;
+    const char *value = start + name + 1;
+    const char *end = value_end(value);
+    if (end == NULL || end == value)
+        return MAILIMAP_ERROR_PARSE;
+    if (name == 5 && g_ascii_strncasecmp(start, "FLAGS", 5) == 0 && *value == '(' && end > value + 1)
+        *result = mailimap_extension_data_new(&api, 0, g_strndup(value + 1, (gsize)(end - value) - 2));
+    *at = (size_t)(end - buffer->str);
+    return MAILIMAP_NO_ERROR;
+}
+
+GStrv coi_imap_extra_flags(const struct mailimap_extension_data *data)
+{
+    if (data == NULL || data->ext_extension != &api)
+        return NULL;
+    g_autofree char *valid = g_utf8_make_valid(data->ext_data, -1);
+    return g_strsplit(valid, " ", -1);
+}
+
+static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context, size_t *at,
+                 struct mailimap_extension_data **result, size_t rate, progress_function *progress)
+{
+    (void)fd, (void)context, (void)rate, (void)progress;
+    *result = NULL;
+    if (calling_parser == MAILIMAP_EXTENDED_PARSER_RESPONSE_DATA)
+        return skip_line(buffer, at);
+    if (calling_parser == MAILIMAP_EXTENDED_PARSER_FETCH_DATA)
+        return skip_item(buffer, at, result);
+    return MAILIMAP_ERROR_PARSE;
+}
+
+static void free_data(struct mailimap_extension_data *data)
+{
+    g_free(data->ext_data);
+    free(data); /* libetpan's malloc */
+}
+
+void coi_imap_init(void)
+{
+    static gboolean registered = FALSE;
+    if (!registered)
+        mailimap_extension_register(&api);
+    registered = TRUE;
+}

@@ -1,0 +1,327 @@
+#include "net/imap_fetch.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+/* How many messages one command asks for: bounds what is in memory, and what a cut costs. */
+#define SLICE_HEADERS 500u
+#define SLICE_WHOLE 20u
+
+#define ITEMS "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK"
+/* One byte over the limit, so that the reader of the header sees that it is too long. */
+#define ITEMS_HEADER "(" ITEMS "[HEADER]<0." G_STRINGIFY(COI_HEADER_BYTES) ">)"
+#define ITEMS_WHOLE "(" ITEMS "[]<0." G_STRINGIFY(COI_WHOLE_BYTES) ">)"
+#define COI_HEADER_BYTES 65537
+#define COI_WHOLE_BYTES 262144
+G_STATIC_ASSERT(COI_HEADER_BYTES == COI_LIMIT_HEADER_BLOCK + 1);
+G_STATIC_ASSERT(COI_WHOLE_BYTES == COI_LIMIT_FIRST_FETCH);
+
+/* taking answers apart */
+
+static char *flag_text(const struct mailimap_flag_fetch *one)
+{
+    static const char *const system_flags[] = {[MAILIMAP_FLAG_ANSWERED] = "\\Answered",
+                                               [MAILIMAP_FLAG_FLAGGED] = "\\Flagged",
+                                               [MAILIMAP_FLAG_DELETED] = "\\Deleted",
+                                               [MAILIMAP_FLAG_SEEN] = "\\Seen",
+                                               [MAILIMAP_FLAG_DRAFT] = "\\Draft"};
+    if (one->fl_type == MAILIMAP_FLAG_FETCH_RECENT)
+        return g_strdup("\\Recent");
+    const struct mailimap_flag *flag = one->fl_flag;
+    if (flag == NULL)
+        return NULL;
+    if (flag->fl_type == MAILIMAP_FLAG_KEYWORD)
+        return g_strdup(flag->fl_data.fl_keyword);
+    if (flag->fl_type == MAILIMAP_FLAG_EXTENSION)
+        return g_strconcat("\\", flag->fl_data.fl_extension, NULL);
+    gboolean known = flag->fl_type >= 0 && flag->fl_type < (int)G_N_ELEMENTS(system_flags);
+    return known ? g_strdup(system_flags[flag->fl_type]) : NULL;
+}
+
+static GStrv flags_of(const struct mailimap_msg_att_dynamic *dynamic)
+{
+    GPtrArray *flags = g_ptr_array_new();
+    for (clistiter *at = dynamic->att_list == NULL ? NULL : clist_begin(dynamic->att_list); at != NULL; at = clist_next(at)) {
+        char *flag = flag_text(clist_content(at));
+        if (flag != NULL)
+            g_ptr_array_add(flags, flag);
+    }
+    g_ptr_array_add(flags, NULL);
+    return (GStrv)g_ptr_array_free(flags, FALSE);
+}
+
+static void take_static(const struct mailimap_msg_att_static *att, CoiImapResult *result)
+{
+    const struct mailimap_date_time *date;
+    const struct mailimap_msg_att_body_section *section;
+    switch (att->att_type) {
+    case MAILIMAP_MSG_ATT_UID:
+        result->uid = att->att_data.att_uid;
+        break;
+    case MAILIMAP_MSG_ATT_RFC822_SIZE:
+        result->size = att->att_data.att_rfc822_size;
+        break;
+    case MAILIMAP_MSG_ATT_INTERNALDATE:
+        date = att->att_data.att_internal_date;
+        result->internal_date = coi_imap_seconds(date->dt_year, date->dt_month, date->dt_day, date->dt_hour, date->dt_min,
+                                                 date->dt_sec, date->dt_zone);
+        break;
+    case MAILIMAP_MSG_ATT_BODY_SECTION:
+        section = att->att_data.att_body_section;
+        if (section->sec_body_part != NULL && result->bytes == NULL)
+            result->bytes = g_bytes_new(section->sec_body_part, section->sec_length);
+        break;
+    default:
+        break;
+    }
+}
+
+void coi_imap_take_message(struct mailimap_msg_att *message, void *context)
+{
+    CoiImap *imap = context;
+    if (imap->fetched == NULL && imap->learnt == NULL)
+        return;
+    CoiImapResult *result = g_new0(CoiImapResult, 1);
+    result->type = COI_IMAP_MESSAGE;
+    for (clistiter *at = clist_begin(message->att_list); at != NULL; at = clist_next(at)) {
+        const struct mailimap_msg_att_item *item = clist_content(at);
+        const struct mailimap_extension_data *extra = item->att_data.att_extension_data;
+        if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC)
+            take_static(item->att_data.att_static, result);
+        else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC && result->flags == NULL)
+            result->flags = flags_of(item->att_data.att_dyn);
+        else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_EXTENSION && result->flags == NULL)
+            result->flags = coi_imap_extra_flags(extra);
+    }
+    if (imap->learnt != NULL && result->uid != 0)
+        g_array_append_val(imap->learnt, result->uid);
+    if (imap->fetched != NULL && result->uid != 0 && result->bytes != NULL)
+        g_ptr_array_add(imap->fetched, result);
+    else
+        coi_imap_result_free(result);
+}
+
+/* handing over */
+
+static gint compare_results(gconstpointer a, gconstpointer b)
+{
+    guint32 left = (*(CoiImapResult *const *)a)->uid, right = (*(CoiImapResult *const *)b)->uid;
+    return left < right ? -1 : left > right;
+}
+
+static gint compare_uids(gconstpointer a, gconstpointer b)
+{
+    guint32 left = *(const guint32 *)a, right = *(const guint32 *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* A FETCH under way and where its messages go. */
+typedef struct {
+    gboolean whole;
+    guint32 first;       /* messages below were not asked for */
+    const guint32 *uids; /* NULL: all from first on were */
+    guint n;
+    guint32 highest; /* UID handed over so far */
+    CoiImapGive give;
+    gpointer user;
+} Fetch;
+
+static gboolean was_asked_for(const Fetch *fetch, guint32 uid)
+{
+    if (fetch->uids == NULL)
+        return uid >= fetch->first;
+    return bsearch(&uid, fetch->uids, fetch->n, sizeof uid, compare_uids) != NULL;
+}
+
+static void hand_over(Fetch *fetch, GPtrArray *messages)
+{
+    guint32 last = 0;
+    g_ptr_array_sort(messages, compare_results);
+    for (guint i = 0; i < messages->len; i++) {
+        CoiImapResult *message = messages->pdata[i];
+        if (message->uid == last || !was_asked_for(fetch, message->uid)) {
+            coi_imap_result_free(message);
+            continue;
+        }
+        last = message->uid;
+        fetch->highest = MAX(fetch->highest, last);
+        message->whole = fetch->whole;
+        if (message->flags == NULL)
+            message->flags = g_new0(char *, 1);
+        fetch->give(message, fetch->user);
+    }
+}
+
+static gboolean run(CoiImap *imap, Fetch *fetch, const char *set, GError **error)
+{
+    g_autoptr(GPtrArray) messages = g_ptr_array_new();
+    imap->fetched = messages;
+    gboolean good = coi_imap_command(imap, COI_IMAP_TIMEOUT_FETCH, error, "UID FETCH %s %s", set,
+                                     fetch->whole ? ITEMS_WHOLE : ITEMS_HEADER);
+    imap->fetched = NULL;
+    hand_over(fetch, messages);
+    return good;
+}
+
+static gboolean run_slice(CoiImap *imap, Fetch *fetch, const guint32 *uids, guint n, GError **error)
+{
+    g_autofree char *set = coi_imap_set(uids, n);
+    fetch->uids = uids;
+    fetch->n = n;
+    return run(imap, fetch, set, error);
+}
+
+/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone, and what
+ * is refused alone is left out. */
+static gboolean run_all(CoiImap *imap, Fetch *fetch, const GArray *uids, GError **error)
+{
+    guint size = fetch->whole ? SLICE_WHOLE : SLICE_HEADERS;
+    for (guint at = 0; at < uids->len; at += size) {
+        const guint32 *slice = &g_array_index(uids, guint32, at);
+        guint n = MIN(size, uids->len - at);
+        g_autoptr(GError) local = NULL;
+        if (run_slice(imap, fetch, slice, n, &local))
+            continue;
+        for (guint i = 0; i < n && !coi_imap_is_over(local); i++) {
+            g_clear_error(&local);
+            run_slice(imap, fetch, slice + i, 1, &local);
+        }
+        if (coi_imap_is_over(local)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* what is new */
+
+/* Sorts uids and leaves out 0, doubles and what is below first. */
+static GArray *tidy(GArray *uids, guint32 first)
+{
+    guint kept = 0;
+    g_array_sort(uids, compare_uids);
+    for (guint i = 0; i < uids->len; i++) {
+        guint32 uid = g_array_index(uids, guint32, i);
+        if (uid >= MAX(first, 1) && (kept == 0 || g_array_index(uids, guint32, kept - 1) != uid))
+            g_array_index(uids, guint32, kept++) = uid;
+    }
+    return g_array_set_size(uids, kept);
+}
+
+/* The UIDs from `first` on among those that command brings, ascending. NULL with error. */
+static GArray *learn(CoiImap *imap, const char *command, guint32 first, GError **error)
+{
+    g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    imap->learnt = uids;
+    gboolean good = coi_imap_command(imap, COI_IMAP_TIMEOUT_FETCH, error, "%s", command);
+    imap->learnt = NULL;
+    return good ? tidy(g_steal_pointer(&uids), first) : NULL;
+}
+
+static GArray *learn_new(CoiImap *imap, const CoiImapFollow *follow, GError **error)
+{
+    guint32 exists = imap->session->imap_selection_info->sel_exists;
+    if (follow->next_uid == 0 && (exists == 0 || follow->newest == 0))
+        return g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autofree char *command = follow->next_uid > 0
+                                   ? g_strdup_printf("UID FETCH %u:* (UID)", follow->next_uid)
+                                   : g_strdup_printf("FETCH %u:* (UID)", exists > follow->newest ? exists - follow->newest + 1 : 1);
+    return learn(imap, command, follow->next_uid, error);
+}
+
+static void move_on(const CoiImap *imap, CoiImapFollow *follow, guint32 highest)
+{
+    follow->next_uid = MAX(follow->next_uid, imap->session->imap_selection_info->sel_uidnext);
+    follow->next_uid = MAX(follow->next_uid, highest < G_MAXUINT32 ? highest + 1 : highest);
+    follow->caught_up = TRUE;
+}
+
+/* First asks which there are, then for these in slices. */
+static gboolean fetch_learnt(CoiImap *imap, CoiImapFollow *follow, Fetch *fetch, GError **error)
+{
+    g_autoptr(GArray) uids = learn_new(imap, follow, error);
+    if (uids == NULL || !run_all(imap, fetch, uids, error))
+        return FALSE;
+    if (uids->len == 0 && follow->next_uid == 0 && !coi_imap_fetch_next_uid(imap, &follow->next_uid, error))
+        return FALSE;
+    move_on(imap, follow, uids->len > 0 ? g_array_index(uids, guint32, uids->len - 1) : 0);
+    return TRUE;
+}
+
+/* One command for all that is new. */
+static gboolean fetch_direct(CoiImap *imap, CoiImapFollow *follow, Fetch *fetch, GError **error)
+{
+    g_autofree char *set = g_strdup_printf("%u:*", follow->next_uid);
+    g_autoptr(GError) local = NULL;
+    if (run(imap, fetch, set, &local)) {
+        move_on(imap, follow, fetch->highest);
+        return TRUE;
+    }
+    if (!coi_imap_is_over(local))
+        return fetch_learnt(imap, follow, fetch, error);
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+/* How many messages may be new at most; what isn't known is many. */
+static guint32 expected(const CoiImap *imap, const CoiImapFollow *follow)
+{
+    const struct mailimap_selection_info *selection = imap->session->imap_selection_info;
+    guint32 more = selection->sel_exists > imap->exists_before ? selection->sel_exists - imap->exists_before : 0;
+    if (follow->caught_up)
+        return more;
+    if (follow->next_uid == 0 || selection->sel_uidnext == 0)
+        return G_MAXUINT32;
+    guint32 behind = selection->sel_uidnext > follow->next_uid ? selection->sel_uidnext - follow->next_uid : 0;
+    return behind > G_MAXUINT32 - more ? G_MAXUINT32 : behind + more;
+}
+
+gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error)
+{
+    Fetch fetch = {.whole = follow->whole, .first = follow->next_uid, .give = give, .user = user};
+    guint32 count = expected(imap, follow);
+    gboolean told = imap->arrived;
+    imap->arrived = FALSE;
+    imap->exists_before = imap->session->imap_selection_info->sel_exists;
+    if (count == 0 && !told) {
+        follow->caught_up = TRUE;
+        return TRUE;
+    }
+    return count <= (follow->whole ? SLICE_WHOLE : SLICE_HEADERS) ? fetch_direct(imap, follow, &fetch, error)
+                                                                  : fetch_learnt(imap, follow, &fetch, error);
+}
+
+gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error)
+{
+    Fetch fetch = {.whole = follow->whole, .first = follow->next_uid, .give = give, .user = user};
+    imap->arrived = FALSE;
+    imap->exists_before = imap->session->imap_selection_info->sel_exists;
+    return fetch_learnt(imap, follow, &fetch, error);
+}
+
+gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **error)
+{
+    const struct mailimap_selection_info *selection = imap->session->imap_selection_info;
+    guint32 next = selection->sel_uidnext;
+    if (next == 0 && selection->sel_exists > 0) {
+        g_autoptr(GArray) uids = learn(imap, "UID FETCH * (UID)", 1, error);
+        if (uids == NULL)
+            return FALSE;
+        guint32 last = uids->len > 0 ? g_array_index(uids, guint32, uids->len - 1) : 0;
+        next = last < G_MAXUINT32 ? last + 1 : last;
+    }
+    *next_uid = MAX(next, 1);
+    return TRUE;
+}
+
+gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, CoiImapGive give, gpointer user, GError **error)
+{
+    Fetch fetch = {.whole = TRUE, .give = give, .user = user};
+    g_autoptr(GArray) copy = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_array_append_vals(copy, uids->data, uids->len);
+    tidy(copy, 1);
+    return run_all(imap, &fetch, copy, error);
+}

@@ -1,0 +1,28 @@
+/* Messages out of the open mailbox. */
+#pragma once
+#include "net/imap.h"
+
+/* What follows a mailbox. */
+typedef struct {
+    guint32 next_uid; /* everything below was handed over (or is not wanted); 0: not known yet */
+    guint32 newest;   /* with next_uid 0: how many of the newest are wanted */
+    gboolean whole;   /* first bytes of the message, else the header */
+    gboolean caught_up; /* on this connection */
+} CoiImapFollow;
+
+/* Takes one message (MESSAGE; its tag and link are still unset), which it owns now. */
+typedef void (*CoiImapGive)(CoiImapResult *result, gpointer user);
+
+/* Hands over what is new in ascending order of UID and moves next_uid on behind it. What was already received is handed over
+ * even on failure, next_uid then stays. */
+gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
+/* The same, and asks the server even if it told of nothing new. */
+gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
+/* The first COI_LIMIT_FIRST_FETCH bytes of each of uids; those that are gone don't come. */
+gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, CoiImapGive give, gpointer user, GError **error);
+
+/* UIDNEXT of the open mailbox where SELECT didn't tell it. */
+gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **error);
+
+/* libetpan's handler for a message in an answer; context is the CoiImap. */
+void coi_imap_take_message(struct mailimap_msg_att *message, void *context);

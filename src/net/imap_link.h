@@ -1,0 +1,110 @@
+/* One IMAP connection in a thread of its own. It runs the engine's requests, follows its mailbox by IDLE between them, and
+ * decides nothing: it does not reconnect by itself. */
+#pragma once
+#include "base/queue.h"
+#include "net/server.h"
+
+typedef enum {
+    COI_IMAP_OPEN,   /* connect, log in, look at the mailboxes, select one: answers STEP…, then OPENED or DOWN */
+    COI_IMAP_FOLLOW, /* fetch from a UID on, then IDLE and report what arrives: MESSAGE…, FETCHED, later MESSAGE…, FETCHED … */
+    COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
+    COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */
+    COI_IMAP_CLOSE   /* LOGOUT and close: DOWN without error */
+} CoiImapRequestType;
+
+/* Immutable once sent; freed by the link. */
+typedef struct {
+    CoiImapRequestType type;
+    guint64 tag; /* copied to every result that answers it */
+    /* OPEN */
+    GPtrArray *servers;          /* CoiServer, tried in order until one connects and speaks; DIAL, TIMEOUT, TLS, NO_STARTTLS,
+                                    CLOSED and PROTOCOL before login try the next, anything else ends it */
+    CoiCredentials *credentials;
+    char *mailbox;               /* modified UTF-7, as the server names it; selected. NULL: none (bulk link) */
+    char *root;                  /* COI's mailbox-root without prefix, "COI" */
+    /* FOLLOW */
+    guint32 first_uid;           /* 0: the newest `newest` messages */
+    guint32 newest;
+    gboolean whole;              /* TRUE: the first COI_LIMIT_FIRST_FETCH bytes at once; FALSE: the header only */
+    /* BODIES */
+    GArray *uids;                /* guint32 */
+    /* APPEND */
+    char *message_id;            /* without <>; looked for in the target first */
+    char *target;                /* mailbox, created (and subscribed) when missing */
+    GBytes *mail;
+    gint64 date;                 /* INTERNALDATE, unix seconds */
+    GStrv flags;                 /* e.g. "\\Seen", "$Chat"; keywords the mailbox won't keep are left out */
+} CoiImapRequest;
+
+CoiImapRequest *coi_imap_request_new(CoiImapRequestType type, guint64 tag);
+void coi_imap_request_free(CoiImapRequest *request);
+
+typedef enum {
+    COI_IMAP_STEP,     /* progress of OPEN: step */
+    COI_IMAP_OPENED,
+    COI_IMAP_MESSAGE,
+    COI_IMAP_FETCHED,  /* FOLLOW caught up: next_uid; again after every arrival */
+    COI_IMAP_DONE,
+    COI_IMAP_APPENDED,
+    COI_IMAP_FAILED,   /* this request only; the connection lives */
+    COI_IMAP_DOWN,     /* the connection is gone; error NULL after CLOSE or idle timeout. The link waits for OPEN */
+    COI_IMAP_ENDED     /* last result of a link: its thread is about to end */
+} CoiImapResultType;
+
+typedef enum { COI_STEP_CONNECTING, COI_STEP_SECURING, COI_STEP_LOGGING_IN, COI_STEP_OPENING } CoiStep;
+
+/* What OPEN learnt. Mailbox names are as the server gives them (modified UTF-7, prefix and separator included). */
+typedef struct {
+    guint server_index;  /* which of the request's servers answered */
+    GStrv capabilities;  /* after login */
+    char *server_id;     /* ID's name, or NULL */
+    char *chats;         /* <prefix><root><sep>Chats if it exists, else NULL */
+    char *sent;          /* special-use \Sent, else a mailbox called Sent, else NULL */
+    char *sent_default;  /* the name that Sent would get here: <prefix>Sent */
+    guint32 uid_validity, next_uid, exists;
+    guint64 highest_modseq;      /* 0: none */
+    gboolean keeps_keywords;     /* "\*" in PERMANENTFLAGS */
+} CoiImapFacts;
+
+typedef struct {
+    CoiImapResultType type;
+    gpointer link;     /* the CoiImapLink it comes from, for comparing only */
+    guint64 tag;
+    CoiStep step;
+    CoiServer *server; /* STEP, DOWN: the server being tried, or NULL */
+    CoiImapFacts *facts; /* OPENED */
+    /* MESSAGE */
+    guint32 uid;
+    GStrv flags;
+    gint64 internal_date; /* unix seconds */
+    guint64 size;         /* RFC822.SIZE */
+    GBytes *bytes;        /* header block, or the message's first bytes */
+    gboolean whole;       /* bytes come from BODY[], not HEADER */
+    /* FETCHED */
+    guint32 next_uid;
+    /* APPENDED */
+    gboolean was_there;
+    /* FAILED, DOWN */
+    GError *error;
+    char *tried;          /* DOWN of OPEN: "imap.example.org:993 (TLS): Connection refused; …", for people; or NULL */
+} CoiImapResult;
+
+void coi_imap_result_free(CoiImapResult *result);
+
+typedef struct _CoiImapLink CoiImapLink;
+
+/* Takes ownership of result; called on the link's thread, must not block. */
+typedef void (*CoiImapSink)(CoiImapResult *result, gpointer user);
+
+/* Starts the thread (all signals blocked). host and sink's user must live until COI_IMAP_ENDED was handed over.
+ * idle_close_ms: 0: follow with IDLE for ever (renewed every 9 minutes with a look at UIDNEXT; without the IDLE capability
+ * polled by NOOP each 30 s); else: the link closes itself (DOWN, no error) after that long without a request. */
+CoiImapLink *coi_imap_link_new(const CoiNetHost *host, guint idle_close_ms, CoiImapSink sink, gpointer user);
+/* Any thread; the link owns request. */
+void coi_imap_link_send(CoiImapLink *link, CoiImapRequest *request);
+/* Any thread; returns at once. The thread gives up whatever it does, hands over COI_IMAP_ENDED and ends. */
+void coi_imap_link_stop(CoiImapLink *link);
+/* After COI_IMAP_ENDED: joins the thread and frees. */
+void coi_imap_link_free(CoiImapLink *link);
+
+void coi_imap_facts_free(CoiImapFacts *facts);

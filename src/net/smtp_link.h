@@ -1,0 +1,61 @@
+/* One SMTP connection in a thread of its own: opened by the first mail, kept warm, closed after a minute without work.
+ * It sends one mail at a time and decides nothing: it does not retry. */
+#pragma once
+#include "base/queue.h"
+#include "net/server.h"
+
+/* Immutable once sent; freed by the link. */
+typedef struct {
+    guint64 tag;
+    GPtrArray *servers;          /* as in CoiImapRequest */
+    CoiCredentials *credentials; /* NULL: no AUTH */
+    char *sender;                /* envelope, bare address; "" for <> */
+    GStrv recipients;            /* envelope, bare addresses */
+    GBytes *mail;                /* CRLF lines, not dot-stuffed */
+} CoiSmtpRequest;
+
+CoiSmtpRequest *coi_smtp_request_new(guint64 tag);
+void coi_smtp_request_free(CoiSmtpRequest *request);
+
+typedef enum {
+    COI_RECIPIENT_ACCEPTED, /* accepted by RCPT and the final answer to DATA was 2xx */
+    COI_RECIPIENT_REJECTED, /* 5xx: for good */
+    COI_RECIPIENT_DEFERRED  /* 4xx, or not known: try again with the same Message-ID */
+} CoiRecipientStatus;
+
+typedef struct {
+    char *address;
+    CoiRecipientStatus status;
+    char *reply; /* the server's words with their code, one line, UTF-8; NULL when accepted */
+} CoiRecipientResult;
+
+void coi_recipient_result_free(CoiRecipientResult *result);
+
+typedef enum {
+    COI_SMTP_OPENED, /* connected and logged in: server_index */
+    COI_SMTP_SENT,   /* the server answered for this mail: recipients, one for each of the request */
+    COI_SMTP_FAILED, /* no answer for this mail: error. AUTH, UNTRUSTED, DIAL …; every recipient is to be tried again */
+    COI_SMTP_CLOSED, /* idle close; the next request opens again */
+    COI_SMTP_ENDED   /* last result */
+} CoiSmtpResultType;
+
+typedef struct {
+    CoiSmtpResultType type;
+    gpointer link;
+    guint64 tag;
+    guint server_index;
+    GPtrArray *recipients; /* CoiRecipientResult */
+    GError *error;
+    char *tried;           /* as in CoiImapResult */
+} CoiSmtpResult;
+
+void coi_smtp_result_free(CoiSmtpResult *result);
+
+typedef struct _CoiSmtpLink CoiSmtpLink;
+typedef void (*CoiSmtpSink)(CoiSmtpResult *result, gpointer user);
+
+/* As coi_imap_link_new. */
+CoiSmtpLink *coi_smtp_link_new(const CoiNetHost *host, guint idle_close_ms, CoiSmtpSink sink, gpointer user);
+void coi_smtp_link_send(CoiSmtpLink *link, CoiSmtpRequest *request);
+void coi_smtp_link_stop(CoiSmtpLink *link);
+void coi_smtp_link_free(CoiSmtpLink *link);
