@@ -1,0 +1,42 @@
+#include "coi/content.h"
+
+/* Client-specific content begins with the client's name; ours is for programs, whatever its version (COI.md section 8). */
+#define OURS "purple-coi."
+
+static const struct {
+    const char *value;
+    CoiContent content;
+} contents[] = {
+    {"ignore", COI_CONTENT_HIDDEN},
+    {"status", COI_CONTENT_STATUS},
+    {"editrequest", COI_CONTENT_EDIT_REQUEST},
+    {"edit", COI_CONTENT_EDIT_REQUEST},
+    {"deleterequest", COI_CONTENT_DELETE_REQUEST},
+    {"preview", COI_CONTENT_PREVIEW},
+    {"contact", COI_CONTENT_CONTACT},
+    {"profile", COI_CONTENT_PROFILE},
+    {"contactinfo", COI_CONTENT_PROFILE},
+    {"profilerequest", COI_CONTENT_PROFILE_REQUEST},
+    {"group", COI_CONTENT_GROUP},
+    {"groupinfo", COI_CONTENT_GROUP_INFO},
+    {"groupprofile", COI_CONTENT_GROUP_INFO},
+    {"grouprequested", COI_CONTENT_GROUP_REQUESTED},
+    {"groupprofilerequest", COI_CONTENT_GROUP_REQUESTED},
+    {"groupleft", COI_CONTENT_GROUP_LEFT},
+    {"location", COI_CONTENT_LOCATION},
+    {"poll", COI_CONTENT_POLL},
+    {"pollvote", COI_CONTENT_POLL_VOTE},
+    {"pollclose", COI_CONTENT_POLL_CLOSE},
+};
+
+CoiContent coi_content_from_value(const char *value)
+{
+    if (value == NULL)
+        return COI_CONTENT_TEXT;
+    if (g_ascii_strncasecmp(value, OURS, sizeof(OURS) - 1) == 0)
+        return COI_CONTENT_HIDDEN;
+    for (gsize i = 0; i < G_N_ELEMENTS(contents); i++)
+        if (g_ascii_strcasecmp(value, contents[i].value) == 0)
+            return contents[i].content;
+    return COI_CONTENT_TEXT;
+}

@@ -1,0 +1,21 @@
+/* A draft → finished bytes (COI.md section 1). Pure. Header injection is impossible: every value passes GMime's encoders and
+ * a check; what can't be sent is a GError. */
+#pragma once
+#include "mime/address.h"
+
+typedef struct {
+    const char *from;            /* own canonical address */
+    const GPtrArray *to;         /* CoiAddress: name only if its owner sent it */
+    const char *message_id;      /* without <> */
+    const char *first_reference; /* without <>; NULL: the message's own id */
+    const char *last_reference;  /* without <>; NULL or equal to the first: only one is written */
+    const char *in_reply_to;     /* without <>; NULL: none */
+    gint64 date;                 /* unix seconds, written in +0000 */
+    const char *subject;         /* UTF-8; NULL: "Chat: " and the text's beginning (about 40 characters, whole words where they allow, one line) */
+    const char *text;            /* UTF-8, "\n" lines */
+    gboolean ask_receipt;        /* both Disposition-Notification-To headers */
+} CoiDraft;
+
+/* The mail as CRLF lines with a final CRLF, at most 998 bytes a line, headers folded at 78, 7bit or quoted-printable or
+ * base64 body so that any server may carry it. NULL with COI_ERROR_INVALID. Owned by the caller. */
+GBytes *coi_mail_compose(const CoiDraft *draft, GError **error);

@@ -1,0 +1,242 @@
+#include "mime/parse.h"
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "mime/fields.h"
+#include "mime/text.h"
+#include "mime/words.h"
+
+#include <gmime/gmime.h>
+#include <libxml/parser.h>
+#include <string.h>
+
+/* The last second of the year 9999, where RFC 5322's four digits end. */
+#define LAST_DATE G_GINT64_CONSTANT(253402300799)
+/* RFC 2919 has 255; what is longer names no list. */
+#define LIMIT_LIST_ID 255
+
+void coi_mime_init(void)
+{
+    g_mime_init();
+    xmlInitParser();
+}
+
+void coi_headers_free(CoiHeaders *headers)
+{
+    if (headers == NULL)
+        return;
+    g_free(headers->message_id);
+    g_free(headers->alias_id);
+    g_strfreev(headers->references);
+    g_strfreev(headers->in_reply_to);
+    coi_address_free(headers->from);
+    g_clear_pointer(&headers->to, g_ptr_array_unref);
+    g_clear_pointer(&headers->cc, g_ptr_array_unref);
+    g_free(headers->subject);
+    g_free(headers->chat_version);
+    g_free(headers->chat_content);
+    g_free(headers->list_id);
+    g_free(headers->content_type);
+    g_free(headers->report_type);
+    g_free(headers);
+}
+
+/* What may stand in an id: it must come back byte for byte in what we send. */
+static gboolean is_id(const char *id, gsize length)
+{
+    for (gsize i = 0; i < length; i++)
+        if (id[i] <= 32 || id[i] >= 127 || id[i] == '<' || id[i] == '>')
+            return FALSE;
+    return length > 0 && length <= COI_LIMIT_MESSAGE_ID;
+}
+
+/* The ids between < and >, in order; of more than the limit the first and the last ones. */
+static GStrv scan_ids(const char *value)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    const char *open = value != NULL ? strchr(value, '<') : NULL;
+
+    while (open != NULL) {
+        gsize length = strcspn(open + 1, "<>");
+
+        if (open[1 + length] == '>' && is_id(open + 1, length))
+            g_ptr_array_add(ids, g_strndup(open + 1, length));
+        open = strchr(open + 1 + length, '<');
+    }
+    if (ids->len > COI_LIMIT_REFERENCES)
+        g_ptr_array_remove_range(ids, 1, ids->len - COI_LIMIT_REFERENCES);
+    g_ptr_array_add(ids, NULL);
+    return (GStrv)g_ptr_array_free(g_steal_pointer(&ids), FALSE);
+}
+
+/* The one id of a header; some programs leave the brackets out. */
+static char *scan_id(const char *value)
+{
+    g_auto(GStrv) ids = scan_ids(value);
+
+    if (ids[0] != NULL)
+        return g_strdup(ids[0]);
+    return value != NULL && is_id(value, strlen(value)) ? g_strdup(value) : NULL;
+}
+
+static gint64 parse_date(const char *value)
+{
+    g_autoptr(GDateTime) date = value != NULL ? g_mime_utils_header_decode_date(value) : NULL;
+    gint64 seconds = date != NULL ? g_date_time_to_unix(date) : 0;
+
+    return seconds > 0 && seconds <= LAST_DATE ? seconds : 0;
+}
+
+static char *parse_text(const char *value)
+{
+    g_autofree char *decoded = value != NULL ? coi_words_decode(value) : NULL;
+
+    return decoded != NULL ? coi_text_line(decoded) : NULL;
+}
+
+/* The value before ";", lower case. */
+static char *parse_token(const char *value)
+{
+    g_autofree char *token = value != NULL ? g_strndup(value, strcspn(value, ";")) : NULL;
+    g_autofree char *line = token != NULL ? coi_text_line(token) : NULL;
+
+    return line != NULL ? g_ascii_strdown(line, -1) : NULL;
+}
+
+static char *parse_list(const GArray *fields)
+{
+    g_autofree char *id = coi_fields_get(fields, "List-Id");
+    g_autofree char *post = coi_fields_get(fields, "List-Post");
+    const char *open = id != NULL ? strrchr(id, '<') : NULL;
+    g_autofree char *inner = NULL;
+    g_autofree char *line = NULL;
+
+    if (id == NULL && post != NULL) {
+        const char *mailto = strstr(post, "mailto:");
+
+        inner = mailto != NULL ? g_strndup(mailto + 7, strcspn(mailto + 7, "?>, ")) : NULL;
+        return coi_address_normalize(inner);
+    }
+    if (id == NULL)
+        return NULL;
+    inner = open != NULL ? g_strndup(open + 1, strcspn(open + 1, ">")) : g_strdup(id);
+    line = coi_text_truncate(coi_text_line(inner), LIMIT_LIST_ID);
+    return *line != '\0' ? g_ascii_strdown(line, -1) : NULL;
+}
+
+static gboolean is_automatic(const GArray *fields)
+{
+    g_autofree char *submitted_value = coi_fields_get(fields, "Auto-Submitted");
+    g_autofree char *submitted = parse_token(submitted_value);
+    g_autofree char *precedence_value = coi_fields_get(fields, "Precedence");
+    g_autofree char *precedence = parse_token(precedence_value);
+
+    if (submitted != NULL && strcmp(submitted, "no") != 0)
+        return TRUE;
+    return precedence != NULL && (strcmp(precedence, "bulk") == 0 || strcmp(precedence, "junk") == 0 ||
+                                  strcmp(precedence, "list") == 0);
+}
+
+static GPtrArray *parse_addresses(const GArray *fields, const char *name)
+{
+    g_autofree char *value = coi_fields_get_all(fields, name);
+
+    return coi_address_list_parse(value != NULL ? value : "");
+}
+
+static void take_addresses(CoiHeaders *headers, const GArray *fields)
+{
+    g_autoptr(GPtrArray) from = parse_addresses(fields, "From");
+
+    headers->to = parse_addresses(fields, "To");
+    headers->cc = parse_addresses(fields, "Cc");
+    headers->from_count = from->len;
+    if (from->len > 0)
+        headers->from = g_ptr_array_steal_index(from, 0);
+}
+
+static void take_ids(CoiHeaders *headers, const GArray *fields)
+{
+    g_autofree char *message_id = coi_fields_get(fields, "Message-ID");
+    g_autofree char *alias_id = coi_fields_get(fields, "X-Microsoft-Original-Message-ID");
+    g_autofree char *references = coi_fields_get(fields, "References");
+    g_autofree char *in_reply_to = coi_fields_get(fields, "In-Reply-To");
+
+    headers->message_id = scan_id(message_id);
+    headers->alias_id = scan_id(alias_id);
+    headers->references = scan_ids(references);
+    headers->in_reply_to = scan_ids(in_reply_to);
+}
+
+static void take_type(CoiHeaders *headers, const GArray *fields)
+{
+    g_autofree char *value = coi_fields_get(fields, "Content-Type");
+    g_autofree char *merged = NULL;
+    g_autofree char *name = NULL;
+    GMimeContentType *type;
+    const char *report;
+
+    if (value == NULL || *value == '\0') {
+        headers->content_type = g_strdup("text/plain");
+        return;
+    }
+    merged = coi_words_merge(value);
+    type = g_mime_content_type_parse(NULL, merged);
+    name = g_mime_content_type_get_mime_type(type);
+    headers->content_type = g_ascii_strdown(name, -1);
+    report = g_mime_content_type_get_parameter(type, "report-type");
+    if (report != NULL)
+        headers->report_type = g_ascii_strdown(report, -1);
+    g_object_unref(type);
+}
+
+static void take_chat(CoiHeaders *headers, const GArray *fields)
+{
+    g_autofree char *version = coi_fields_get(fields, "Chat-Version");
+    g_autofree char *content = coi_fields_get(fields, "Chat-Content");
+
+    headers->chat_version = version != NULL ? coi_text_line(version) : NULL;
+    headers->chat_content = parse_token(content);
+}
+
+CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error)
+{
+    gsize body;
+    g_autoptr(GArray) fields = coi_fields_scan(bytes, length, &body, error);
+    g_autofree char *date = NULL;
+    g_autofree char *subject = NULL;
+    CoiHeaders *headers;
+
+    if (fields == NULL)
+        return NULL;
+    if (fields->len == 0) {
+        g_set_error_literal(error, COI_ERROR, COI_ERROR_PARSE, "the mail has no header");
+        return NULL;
+    }
+    headers = g_new0(CoiHeaders, 1);
+    date = coi_fields_get(fields, "Date");
+    subject = coi_fields_get(fields, "Subject");
+    headers->date = parse_date(date);
+    headers->subject = parse_text(subject);
+    take_addresses(headers, fields);
+    take_ids(headers, fields);
+    take_type(headers, fields);
+    take_chat(headers, fields);
+    headers->list_id = parse_list(fields);
+    headers->has_received = coi_fields_has(fields, "Received");
+    headers->automatic = is_automatic(fields);
+    return headers;
+}
+
+char *coi_header_hash(const guint8 *bytes, gsize length)
+{
+    const guint8 *end = bytes + length;
+    const guint8 *p = bytes;
+
+    while (p < end && *p != '\n' && !(*p == '\r' && p + 1 < end && p[1] == '\n')) {
+        const guint8 *newline = memchr(p, '\n', (gsize)(end - p));
+
+        p = newline != NULL ? newline + 1 : end;
+    }
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, (gsize)(p - bytes));
+}

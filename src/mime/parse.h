@@ -1,0 +1,46 @@
+/* Bytes of a mail → what the engine decides by. Pure, hostile input welcome: a result or a GError, within limits.h. */
+#pragma once
+#include "mime/address.h"
+
+/* Once per process, before anything else of this room, on the main thread (GMime's init). Balanced by nothing. */
+void coi_mime_init(void);
+
+typedef struct {
+    char *message_id;     /* without <>, no white space; NULL when missing or longer than COI_LIMIT_MESSAGE_ID */
+    char *alias_id;       /* X-Microsoft-Original-Message-ID, likewise */
+    GStrv references;     /* ids in order, without <>; never NULL */
+    GStrv in_reply_to;    /* never NULL */
+    CoiAddress *from;     /* first mailbox of From; NULL when unreadable */
+    guint from_count;
+    GPtrArray *to, *cc;   /* CoiAddress; never NULL */
+    gint64 date;          /* Date as unix seconds; 0 when missing or unreadable */
+    char *subject;        /* decoded UTF-8, one line; NULL when missing */
+    char *chat_version;   /* raw value; NULL when missing, "" when empty */
+    char *chat_content;   /* value before ";" in lower case; NULL when missing */
+    char *list_id;        /* List-Id's <…> part or List-Post's address; NULL when neither */
+    gboolean has_received;
+    gboolean automatic;   /* Auto-Submitted other than "no", or Precedence bulk/junk/list */
+    char *content_type;   /* top level "multipart/report", lower case, without parameters */
+    char *report_type;    /* its report-type parameter, lower case, or NULL */
+} CoiHeaders;
+
+/* From a header block (as BODY[HEADER]) or a whole mail: only what is before the first empty line is looked at.
+ * NULL with COI_ERROR_LIMIT or COI_ERROR_PARSE. */
+CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error);
+void coi_headers_free(CoiHeaders *headers);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiHeaders, coi_headers_free)
+
+typedef struct {
+    CoiHeaders *headers;
+    char *text;      /* what a person reads: valid UTF-8, "\n" lines, flowed paragraphs joined (RFC 3676), no NUL and no
+                        control character but \n and \t, trailing empty lines removed; "" when there is none */
+    GPtrArray *attachments; /* char*: file names (or media types) of parts that are no text; shown as names for now */
+} CoiMail;
+
+/* whole may be cut at COI_LIMIT_FIRST_FETCH. text is the text/plain part, else the html one reduced to text. */
+CoiMail *coi_mail_parse(const guint8 *bytes, gsize length, GError **error);
+void coi_mail_free(CoiMail *mail);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiMail, coi_mail_free)
+
+/* Lower-case hex SHA-256 of the raw header block: the id of a mail that has none (DESIGN section 3). Owned by the caller. */
+char *coi_header_hash(const guint8 *bytes, gsize length);
