@@ -1,0 +1,153 @@
+#include "store/messages.h"
+#include "store/db.h"
+
+#define COLUMNS                                                                                                        \
+    "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text"
+
+/* The partial index messages_pending is only used for this very condition. */
+#define IS_PENDING "show = 1"
+G_STATIC_ASSERT(COI_SHOW_PENDING == 1);
+#define HAS_REAL_ID "substr(message_id, 1, 5) <> 'hash:'"
+
+void coi_message_free(CoiMessage *message)
+{
+    if (!message)
+        return;
+    g_free(message->message_id);
+    g_free(message->sender);
+    g_free(message->conversation);
+    g_free(message->sender_name);
+    g_free(message->mailbox);
+    g_free(message->text);
+    g_free(message);
+}
+
+static CoiMessage *message_from_row(CoiRows *rows)
+{
+    CoiMessage *message = g_new0(CoiMessage, 1);
+    message->id = sqlite3_column_int64(rows, 0);
+    message->message_id = coi_db_dup_text(rows, 1);
+    message->sender = coi_db_dup_text(rows, 2);
+    message->conversation = coi_db_dup_text(rows, 3);
+    message->sender_name = coi_db_dup_text(rows, 4);
+    message->kind = (CoiLineKind)sqlite3_column_int(rows, 5);
+    message->show = (CoiShow)sqlite3_column_int(rows, 6);
+    message->delayed = sqlite3_column_int(rows, 7) != 0;
+    message->time = sqlite3_column_int64(rows, 8);
+    message->internal_date = sqlite3_column_int64(rows, 9);
+    message->mailbox = coi_db_dup_text(rows, 10);
+    message->uid = (guint32)sqlite3_column_int64(rows, 11);
+    message->text = coi_db_dup_text(rows, 12);
+    return message;
+}
+
+static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **error)
+{
+    return coi_db_run(store, error,
+                      "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
+                      " internal_date, mailbox, uid, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      coi_db_text(message->message_id), coi_db_text(message->sender),
+                      coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
+                      coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
+                      coi_db_int(message->internal_date), coi_db_text(message->mailbox ? message->mailbox : ""),
+                      coi_db_int(message->uid), coi_db_text(message->text));
+}
+
+gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)
+{
+    if (!coi_db_enter(store, error))
+        return FALSE;
+    gboolean ok = insert_row(store, message, error);
+    gint64 id = ok ? sqlite3_last_insert_rowid(store->db) : 0;
+    for (; ok && aliases && *aliases; aliases++)
+        ok = coi_db_run(store, error, "INSERT OR IGNORE INTO aliases (alias, message) VALUES (?, ?)",
+                        coi_db_text(*aliases), coi_db_int(id));
+    if (!coi_db_leave(store, ok, error))
+        return FALSE;
+    message->id = id;
+    return TRUE;
+}
+
+static gint64 find_from_anyone(CoiStore *store, const char *message_id)
+{
+    gint64 id = coi_db_number(store, 0, "SELECT id FROM messages WHERE message_id = ? ORDER BY id LIMIT 1",
+                              coi_db_text(message_id));
+    if (id)
+        return id;
+    return coi_db_number(store, 0, "SELECT message FROM aliases WHERE alias = ? ORDER BY message LIMIT 1",
+                         coi_db_text(message_id));
+}
+
+gint64 coi_messages_find(CoiStore *store, const char *message_id, const char *sender)
+{
+    if (!sender)
+        return find_from_anyone(store, message_id);
+    gint64 id = coi_db_number(store, 0, "SELECT id FROM messages WHERE message_id = ? AND sender = ?",
+                              coi_db_text(message_id), coi_db_text(sender));
+    if (id)
+        return id;
+    return coi_db_number(store, 0,
+                         "SELECT m.id FROM aliases a JOIN messages m ON m.id = a.message"
+                         " WHERE a.alias = ? AND m.sender = ? ORDER BY m.id LIMIT 1",
+                         coi_db_text(message_id), coi_db_text(sender));
+}
+
+CoiMessage *coi_messages_get(CoiStore *store, gint64 id)
+{
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT " COLUMNS " FROM messages WHERE id = ?", coi_db_int(id));
+    return coi_db_next(rows) ? message_from_row(rows) : NULL;
+}
+
+gboolean coi_messages_set_show(CoiStore *store, gint64 id, CoiShow show, GError **error)
+{
+    return coi_db_run(store, error, "UPDATE messages SET show = ? WHERE id = ?", coi_db_int(show), coi_db_int(id));
+}
+
+GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit)
+{
+    GPtrArray *messages = g_ptr_array_new_with_free_func((GDestroyNotify)coi_message_free);
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT " COLUMNS " FROM messages WHERE " IS_PENDING
+                                                  " ORDER BY internal_date, mailbox, uid, id");
+    while (messages->len < limit && coi_db_next(rows)) {
+        gint64 id = sqlite3_column_int64(rows, 0);
+        if (!skip || !g_hash_table_contains(skip, &id))
+            g_ptr_array_add(messages, message_from_row(rows));
+    }
+    return messages;
+}
+
+void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last)
+{
+    g_autoptr(CoiRows) oldest = coi_db_query(
+        store, "SELECT message_id FROM messages WHERE conversation = ? AND " HAS_REAL_ID " ORDER BY id LIMIT 1",
+        coi_db_text(conversation));
+    *first = coi_db_next(oldest) ? coi_db_dup_text(oldest, 0) : NULL;
+    g_autoptr(CoiRows) newest = coi_db_query(
+        store, "SELECT message_id FROM messages WHERE conversation = ? AND " HAS_REAL_ID " ORDER BY id DESC LIMIT 1",
+        coi_db_text(conversation));
+    *last = coi_db_next(newest) ? coi_db_dup_text(newest, 0) : NULL;
+}
+
+gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, GError **error)
+{
+    return coi_db_run(store, error, "INSERT OR REPLACE INTO places (mailbox, uid, message) VALUES (?, ?, ?)",
+                      coi_db_text(mailbox), coi_db_int(uid), coi_db_int(id));
+}
+
+gboolean coi_messages_forget_places(CoiStore *store, const char *mailbox, GError **error)
+{
+    return coi_db_run(store, error, "DELETE FROM places WHERE mailbox = ?", coi_db_text(mailbox));
+}
+
+gint64 coi_messages_at(CoiStore *store, const char *mailbox, guint32 uid)
+{
+    return coi_db_number(store, 0, "SELECT message FROM places WHERE mailbox = ? AND uid = ?", coi_db_text(mailbox),
+                         coi_db_int(uid));
+}
+
+gboolean coi_messages_drop_texts(CoiStore *store, gint64 before, GError **error)
+{
+    return coi_db_run(store, error,
+                      "UPDATE messages SET text = NULL WHERE time < ? AND text IS NOT NULL AND NOT " IS_PENDING,
+                      coi_db_int(before));
+}

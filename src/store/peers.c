@@ -1,0 +1,50 @@
+#include "store/peers.h"
+#include "store/db.h"
+
+void coi_peer_free(CoiPeer *peer)
+{
+    if (!peer)
+        return;
+    g_free(peer->name);
+    g_free(peer);
+}
+
+CoiPeer *coi_peers_get(CoiStore *store, const char *address)
+{
+    CoiPeer *peer = g_new0(CoiPeer, 1);
+    g_autoptr(CoiRows) rows =
+        coi_db_query(store, "SELECT name, chats, is_buddy FROM peers WHERE address = ?", coi_db_text(address));
+    if (coi_db_next(rows)) {
+        peer->name = coi_db_dup_text(rows, 0);
+        peer->chats = sqlite3_column_int(rows, 1) != 0;
+        peer->is_buddy = sqlite3_column_int(rows, 2) != 0;
+    }
+    return peer;
+}
+
+gboolean coi_peers_heard(CoiStore *store, const char *address, const char *name, gboolean chats, GError **error)
+{
+    /* A mail without a name takes no name away. */
+    return coi_db_run(store, error,
+                      "INSERT INTO peers (address, name, chats) VALUES (?, ?, ?) ON CONFLICT (address)"
+                      " DO UPDATE SET name = coalesce(excluded.name, name), chats = excluded.chats",
+                      coi_db_text(address), coi_db_text(name), coi_db_int(chats != FALSE));
+}
+
+gboolean coi_peers_set_buddy(CoiStore *store, const char *address, gboolean is_buddy, GError **error)
+{
+    return coi_db_run(store, error,
+                      "INSERT INTO peers (address, is_buddy) VALUES (?, ?) ON CONFLICT (address)"
+                      " DO UPDATE SET is_buddy = excluded.is_buddy",
+                      coi_db_text(address), coi_db_int(is_buddy != FALSE));
+}
+
+GStrv coi_peers_buddies(CoiStore *store)
+{
+    GPtrArray *addresses = g_ptr_array_new();
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT address FROM peers WHERE is_buddy = 1 ORDER BY address");
+    while (coi_db_next(rows))
+        g_ptr_array_add(addresses, coi_db_dup_text(rows, 0));
+    g_ptr_array_add(addresses, NULL);
+    return (GStrv)g_ptr_array_free(addresses, FALSE);
+}

@@ -1,0 +1,105 @@
+#include "base/error.h"
+#include "store/db.h"
+
+/* "COI1": whose file this is, also for file(1). */
+#define APPLICATION_ID 1129269553
+
+/* Step n brings user_version n to n + 1. Steps that were released are never changed, only followed by others.
+ *
+ * Mails lie apart from the outbox because SQLite rewrites a whole row, and these can be large.
+ * The numbers in WHERE are COI_SHOW_PENDING and, in outbox_copies, COI_OUT_SENT and COI_COPY_WANTED. */
+static const char *const steps[] = {
+    "CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE folders (mailbox TEXT PRIMARY KEY, uid_validity INTEGER NOT NULL, next_uid INTEGER NOT NULL,"
+    " highest_modseq INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE peers (address TEXT PRIMARY KEY, name TEXT, chats INTEGER NOT NULL DEFAULT 0,"
+    " is_buddy INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX peers_buddies ON peers (address) WHERE is_buddy = 1;"
+
+    "CREATE TABLE messages (id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, sender TEXT NOT NULL,"
+    " conversation TEXT NOT NULL, sender_name TEXT, kind INTEGER NOT NULL, show INTEGER NOT NULL,"
+    " delayed INTEGER NOT NULL, time INTEGER NOT NULL, internal_date INTEGER NOT NULL, mailbox TEXT NOT NULL,"
+    " uid INTEGER NOT NULL, text TEXT, UNIQUE (message_id, sender)) STRICT;"
+    "CREATE INDEX messages_pending ON messages (internal_date, mailbox, uid) WHERE show = 1;"
+    "CREATE INDEX messages_thread ON messages (conversation) WHERE substr(message_id, 1, 5) <> 'hash:';"
+    "CREATE INDEX messages_texts ON messages (time) WHERE text IS NOT NULL;"
+
+    "CREATE TABLE aliases (alias TEXT NOT NULL, message INTEGER NOT NULL REFERENCES messages,"
+    " PRIMARY KEY (alias, message)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE places (mailbox TEXT NOT NULL, uid INTEGER NOT NULL, message INTEGER NOT NULL REFERENCES messages,"
+    " PRIMARY KEY (mailbox, uid)) STRICT, WITHOUT ROWID;"
+
+    "CREATE TABLE outbox (id INTEGER PRIMARY KEY REFERENCES messages, conversation TEXT NOT NULL,"
+    " created INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
+    " next_attempt INTEGER NOT NULL DEFAULT 0, last_reply TEXT, copy INTEGER NOT NULL,"
+    " copy_attempts INTEGER NOT NULL DEFAULT 0) STRICT;"
+    "CREATE INDEX outbox_state ON outbox (state, conversation);"
+    "CREATE INDEX outbox_copies ON outbox (id) WHERE state = 1 AND copy = 1;"
+
+    "CREATE TABLE mails (id INTEGER PRIMARY KEY REFERENCES outbox, bytes BLOB NOT NULL) STRICT;"
+
+    "CREATE TABLE recipients (id INTEGER NOT NULL REFERENCES outbox, address TEXT NOT NULL,"
+    " status INTEGER NOT NULL DEFAULT 0, reply TEXT, PRIMARY KEY (id, address)) STRICT, WITHOUT ROWID;"
+
+    "PRAGMA application_id = 1129269553;",
+};
+
+static gboolean read_pragma(sqlite3 *db, const char *sql, gint64 *value, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    gboolean ok =
+        sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW;
+    if (ok)
+        *value = sqlite3_column_int64(statement, 0);
+    else
+        coi_db_set_error(db, error);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+static gboolean check_owner(sqlite3 *db, gint64 version, GError **error)
+{
+    gint64 owner, tables;
+    if (!read_pragma(db, "PRAGMA application_id", &owner, error) ||
+        !read_pragma(db, "SELECT count(*) FROM sqlite_schema", &tables, error))
+        return FALSE;
+    gboolean fresh = version == 0 && owner == 0 && tables == 0;
+    if (!fresh && (owner != APPLICATION_ID || version < 1)) {
+        g_set_error_literal(error, COI_ERROR, COI_ERROR_STORE, "coi.db was not written by this program");
+        return FALSE;
+    }
+    if (version > (gint64)G_N_ELEMENTS(steps)) {
+        g_set_error(error, COI_ERROR, COI_ERROR_STORE,
+                    "coi.db was written by a newer version of this program (%" G_GINT64_FORMAT ", this one knows %u)",
+                    version, (guint)G_N_ELEMENTS(steps));
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean take_step(sqlite3 *db, guint step, GError **error)
+{
+    g_autofree char *done = g_strdup_printf("PRAGMA user_version = %u", step + 1);
+    if (!coi_db_exec(db, "BEGIN IMMEDIATE", error))
+        return FALSE;
+    if (coi_db_exec(db, steps[step], error) && coi_db_exec(db, done, error) && coi_db_exec(db, "COMMIT", error))
+        return TRUE;
+    if (!sqlite3_get_autocommit(db))
+        coi_db_exec(db, "ROLLBACK", NULL);
+    return FALSE;
+}
+
+gboolean coi_schema_update(sqlite3 *db, GError **error)
+{
+    gint64 version;
+    if (!read_pragma(db, "PRAGMA user_version", &version, error) || !check_owner(db, version, error))
+        return FALSE;
+    for (guint step = (guint)version; step < G_N_ELEMENTS(steps); step++) {
+        if (!take_step(db, step, error))
+            return FALSE;
+    }
+    return TRUE;
+}
