@@ -1,0 +1,28 @@
+/* What the main thread asks of an engine. Immutable once sent; the engine frees. */
+#pragma once
+#include <gio/gio.h>
+
+typedef enum {
+    COI_COMMAND_SEND,         /* address, text, token */
+    COI_COMMAND_RETRY,        /* address: send again what failed there */
+    COI_COMMAND_SHOWN,        /* line: the client has written it */
+    COI_COMMAND_BUDDY,        /* address, is_buddy */
+    COI_COMMAND_VERDICT,      /* host, fingerprint, accepted: the user's answer about a certificate */
+    COI_COMMAND_NETWORK,      /* the network may be back: try everything at once */
+    COI_COMMAND_STOP          /* log out: end every thread, then COI_EVENT_STOPPED */
+} CoiCommandType;
+
+typedef struct {
+    CoiCommandType type;
+    char *address;     /* canonical */
+    char *text;        /* UTF-8, "\n" lines */
+    guint64 token;     /* chosen by the sender, comes back in ACCEPTED or REFUSED */
+    gint64 line;
+    gboolean is_buddy;
+    char *host;
+    char *fingerprint;
+    gboolean accepted;
+} CoiCommand;
+
+CoiCommand *coi_command_new(CoiCommandType type);
+void coi_command_free(CoiCommand *command);

@@ -1,0 +1,47 @@
+/* What an engine tells the main thread. Immutable; prpl/pump.c frees. */
+#pragma once
+#include "base/error.h"
+#include "engine/ask.h"
+#include "net/imap_link.h"
+#include "store/messages.h"
+
+typedef enum {
+    COI_EVENT_STEP,      /* step, host: connecting goes on */
+    COI_EVENT_BUDDIES,   /* addresses: buddies the store remembers (before CONNECTED) */
+    COI_EVENT_CONNECTED, /* also after a reconnect that was announced as lost */
+    COI_EVENT_FAILED,    /* error, service, tried: the account cannot (go on to) work; the engine has stopped trying */
+    COI_EVENT_LINE,      /* message: write it, then send COI_COMMAND_SHOWN with its id */
+    COI_EVENT_NAME,      /* address, name: what they call themselves */
+    COI_EVENT_REFUSED,   /* token, address, text, error: not sent, give the text back */
+    COI_EVENT_STATE,     /* address, message_id, state, reply: a message of ours changed state */
+    COI_EVENT_RETRYING,  /* address, count: answer to /retry */
+    COI_EVENT_ASK,       /* ask: a link needs a socket or a verdict */
+    COI_EVENT_LOST,      /* the connection has been gone for 30 s: say so; the engine goes on trying */
+    COI_EVENT_STOPPED    /* the last event: no thread of this engine is left but the one that says so */
+} CoiEventType;
+
+typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING } CoiMessageState;
+typedef enum { COI_SERVICE_IMAP, COI_SERVICE_SMTP, COI_SERVICE_STORE } CoiService;
+
+typedef struct {
+    CoiEventType type;
+    CoiStep step;
+    char *host;
+    GStrv addresses;
+    CoiService service;
+    GError *error;
+    char *tried;
+    CoiMessage *message;
+    char *address;
+    char *name;
+    guint64 token;
+    char *text;
+    char *message_id;
+    CoiMessageState state; /* WAITING: offline or deferred, will be tried again; reply says why */
+    char *reply;
+    gint64 count;
+    CoiAsk *ask;
+} CoiEvent;
+
+CoiEvent *coi_event_new(CoiEventType type);
+void coi_event_free(CoiEvent *event);

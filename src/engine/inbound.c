@@ -1,0 +1,281 @@
+#include "engine/private.h"
+
+#include <string.h>
+
+#include "coi/content.h"
+#include "coi/id.h"
+
+void coi_arrival_free(gpointer data)
+{
+    CoiArrival *arrival = data;
+    if (arrival == NULL)
+        return;
+    coi_message_free(arrival->message);
+    g_free(arrival->alias);
+    g_free(arrival);
+}
+
+static gboolean has_flag(const CoiImapResult *result, const char *name)
+{
+    for (guint i = 0; result->flags != NULL && result->flags[i] != NULL; i++)
+        if (g_ascii_strcasecmp(result->flags[i], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean any_known(CoiEngine *engine, GStrv ids)
+{
+    for (guint i = 0; ids[i] != NULL; i++)
+        if (coi_messages_find(engine->store, ids[i], NULL) > 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Chat for the world, or an answer to a message that the store knows (COI.md section 1). */
+static gboolean is_chat(CoiEngine *engine, const CoiHeaders *headers)
+{
+    if (headers->from_count > 1)
+        return FALSE;
+    return coi_headers_are_chat(headers) || any_known(engine, headers->in_reply_to) ||
+           any_known(engine, headers->references);
+}
+
+static gboolean ordinary_mail_is_wanted(CoiEngine *engine, const CoiHeaders *headers)
+{
+    if (engine->ordinary_none || engine->ordinary_all)
+        return engine->ordinary_all;
+    if (headers->list_id != NULL)
+        return FALSE;
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, headers->from->address);
+    return peer->is_buddy;
+}
+
+/* What has a meaning of its own is no line of talk: machines' reports, and COI's contents that carry data. */
+static gboolean is_talk(const CoiHeaders *headers)
+{
+    if (g_strcmp0(headers->content_type, "multipart/report") == 0 &&
+        g_strcmp0(headers->report_type, "disposition-notification") == 0)
+        return FALSE;
+    switch (coi_content_from_value(headers->chat_content)) {
+    case COI_CONTENT_HIDDEN:
+    case COI_CONTENT_CONTACT:
+    case COI_CONTENT_PREVIEW:
+    case COI_CONTENT_GROUP:
+        return FALSE;
+    default:
+        return TRUE;
+    }
+}
+
+/* Is this news to the user, or does it only belong to the history? */
+static gboolean is_news(const CoiWatch *watch, const CoiImapResult *result, gint64 now)
+{
+    switch (watch->sync) {
+    case COI_SYNC_FIRST:
+        return !has_flag(result, "\\Seen") && result->internal_date >= now - COI_FIRST_LOGIN_DAYS * 86400;
+    case COI_SYNC_AGAIN:
+        return !has_flag(result, "\\Seen") && result->internal_date > watch->newest_before;
+    case COI_SYNC_LATER:
+        return !has_flag(result, "\\Seen");
+    case COI_SYNC_LIVE:
+        break;
+    }
+    return TRUE;
+}
+
+/* From us: a device of ours appended it if it never travelled; anything else is not proven ours and is no line of ours. */
+static gboolean conversation_of_own(CoiEngine *engine, const CoiHeaders *headers, CoiMessage *message)
+{
+    if (headers->has_received)
+        return FALSE;
+    for (guint i = 0; i < headers->to->len; i++) {
+        const CoiAddress *to = g_ptr_array_index(headers->to, i);
+        if (g_strcmp0(to->address, engine->address) != 0) {
+            message->kind = COI_LINE_REMOTE;
+            message->conversation = g_strdup(to->address);
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static CoiMessage *new_message(const CoiWatch *watch, const CoiImapResult *result, const CoiHeaders *headers, gint64 now)
+{
+    gsize length;
+    const guint8 *bytes = g_bytes_get_data(result->bytes, &length);
+    CoiMessage *message = g_new0(CoiMessage, 1);
+    message->sender = g_strdup(headers->from->address);
+    message->sender_name = g_strdup(headers->from->name);
+    if (headers->message_id != NULL) {
+        message->message_id = g_strdup(headers->message_id);
+    } else {
+        g_autofree char *hash = coi_header_hash(bytes, length);
+        message->message_id = g_strconcat("hash:", hash, NULL);
+    }
+    message->kind = COI_LINE_IN;
+    message->show = COI_SHOW_NEVER;
+    message->internal_date = result->internal_date;
+    message->time = headers->date > 0 ? MIN(headers->date, result->internal_date) : result->internal_date;
+    message->time = MIN(message->time, now);
+    message->delayed = watch->sync != COI_SYNC_LIVE;
+    message->mailbox = g_strdup(watch->mailbox);
+    message->uid = result->uid;
+    return message;
+}
+
+static gint64 known_as(CoiEngine *engine, const CoiMessage *message, const char *alias)
+{
+    gint64 id = coi_messages_find(engine->store, message->message_id, message->sender);
+    return id == 0 && alias != NULL ? coi_messages_find(engine->store, alias, message->sender) : id;
+}
+
+/* The conversation and whether the user gets to see it; FALSE: a mail that is none of our business. */
+static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, const CoiHeaders *headers,
+                      CoiArrival *arrival, gint64 now)
+{
+    CoiMessage *message = arrival->message;
+    gboolean own = g_str_equal(message->sender, engine->address);
+    gboolean chat = is_chat(engine, headers);
+    if (!chat && (own || !ordinary_mail_is_wanted(engine, headers)))
+        return FALSE;
+    if (own && !conversation_of_own(engine, headers, message))
+        return FALSE;
+    if (!own)
+        message->conversation = g_strdup(message->sender);
+    arrival->chat = coi_headers_are_chat(headers);
+    /* Own lines of other devices belong between live ones; a catch-up leaves them to the history. */
+    if (is_talk(headers) && is_news(watch, result, now) && (!own || watch->sync == COI_SYNC_LIVE))
+        message->show = COI_SHOW_PENDING;
+    return TRUE;
+}
+
+CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result)
+{
+    gsize length;
+    const guint8 *bytes = g_bytes_get_data(result->bytes, &length);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CoiHeaders) headers = coi_headers_parse(bytes, length, &error);
+    if (headers == NULL || headers->from == NULL) {
+        g_debug("mail %u of %s left alone: %s", result->uid, watch->mailbox, error != NULL ? error->message : "no sender");
+        return NULL;
+    }
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    CoiArrival *arrival = g_new0(CoiArrival, 1);
+    arrival->message = new_message(watch, result, headers, now);
+    arrival->alias = g_strdup(headers->alias_id);
+    if (known_as(engine, arrival->message, arrival->alias) > 0) {
+        arrival->place_only = TRUE;
+        return arrival;
+    }
+    if (!judge(engine, watch, result, headers, arrival, now)) {
+        coi_arrival_free(arrival);
+        return NULL;
+    }
+    return arrival;
+}
+
+/* The readable text; parts that are no text are named, never dropped. */
+static char *readable(const CoiMail *mail)
+{
+    GString *text = g_string_new(mail->text);
+    for (guint i = 0; i < mail->attachments->len; i++) {
+        if (text->len > 0)
+            g_string_append_c(text, '\n');
+        g_string_append_printf(text, "[%s]", (const char *)g_ptr_array_index(mail->attachments, i));
+    }
+    return g_string_free(text, FALSE);
+}
+
+void coi_inbound_fill(CoiArrival *arrival, const CoiImapResult *result)
+{
+    if (arrival->place_only || arrival->message->show == COI_SHOW_NEVER)
+        return;
+    gsize length;
+    const guint8 *bytes = g_bytes_get_data(result->bytes, &length);
+    g_autoptr(CoiMail) mail = coi_mail_parse(bytes, length, NULL);
+    arrival->message->text = mail != NULL ? readable(mail) : g_strdup("");
+    if (*arrival->message->text == '\0')
+        arrival->message->show = COI_SHOW_NEVER; /* nothing to see */
+}
+
+static void say_name(CoiEngine *engine, const CoiMessage *message)
+{
+    CoiEvent *event = coi_event_new(COI_EVENT_NAME);
+    event->address = g_strdup(message->sender);
+    event->name = g_strdup(message->sender_name);
+    coi_engine_emit(engine, event);
+}
+
+static gboolean heard(CoiEngine *engine, const CoiArrival *arrival, GError **error)
+{
+    const CoiMessage *message = arrival->message;
+    if (message->kind != COI_LINE_IN || message->show != COI_SHOW_PENDING)
+        return TRUE;
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
+    if (message->sender_name != NULL && g_strcmp0(peer->name, message->sender_name) != 0)
+        say_name(engine, message);
+    return coi_peers_heard(engine->store, message->sender, message->sender_name, arrival->chat, error);
+}
+
+static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error)
+{
+    CoiMessage *message = arrival->message;
+    gint64 id = known_as(engine, message, arrival->alias); /* again: a copy may have come by another mailbox meanwhile */
+    if (id == 0 && !arrival->place_only) {
+        const char *aliases[] = {arrival->alias, NULL};
+        if (!coi_messages_insert(engine->store, message, aliases, error) || !heard(engine, arrival, error))
+            return FALSE;
+        id = message->id;
+    }
+    return id == 0 || coi_messages_add_place(engine->store, id, message->mailbox, message->uid, error);
+}
+
+static char *newest_key(const char *mailbox)
+{
+    return g_strconcat("newest:", mailbox, NULL);
+}
+
+gint64 coi_inbound_newest(CoiEngine *engine, const char *mailbox)
+{
+    g_autofree char *key = newest_key(mailbox);
+    g_autofree char *value = coi_store_get(engine->store, key);
+    return value != NULL ? g_ascii_strtoll(value, NULL, 10) : 0;
+}
+
+static gboolean note_newest(CoiEngine *engine, CoiWatch *watch, GError **error)
+{
+    gint64 newest = coi_inbound_newest(engine, watch->mailbox);
+    gint64 now_newest = newest;
+    for (guint i = 0; i < watch->arrived->len; i++) {
+        const CoiArrival *arrival = g_ptr_array_index(watch->arrived, i);
+        now_newest = MAX(now_newest, arrival->message->internal_date);
+    }
+    if (now_newest == newest)
+        return TRUE;
+    g_autofree char *key = newest_key(watch->mailbox);
+    g_autofree char *value = g_strdup_printf("%" G_GINT64_FORMAT, now_newest);
+    return coi_store_set(engine->store, key, value, error);
+}
+
+static gboolean store_arrived(CoiEngine *engine, CoiWatch *watch, gboolean everything, GError **error)
+{
+    for (guint i = 0; i < watch->arrived->len; i++)
+        if (!store_one(engine, g_ptr_array_index(watch->arrived, i), error))
+            return FALSE;
+    if (!note_newest(engine, watch, error))
+        return FALSE;
+    return !everything || coi_folders_set(engine->store, watch->mailbox, &watch->folder, error);
+}
+
+gboolean coi_inbound_store(CoiEngine *engine, CoiWatch *watch, gboolean everything, GError **error)
+{
+    if (!coi_store_begin(engine->store, FALSE, error))
+        return FALSE;
+    if (!store_arrived(engine, watch, everything, error) || !coi_store_commit(engine->store, error)) {
+        coi_store_rollback(engine->store);
+        return FALSE;
+    }
+    g_ptr_array_set_size(watch->arrived, 0);
+    engine->lines_pending = TRUE;
+    return TRUE;
+}

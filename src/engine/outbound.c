@@ -1,0 +1,314 @@
+#include "engine/private.h"
+
+#include "coi/id.h"
+#include "mime/compose.h"
+
+#define SMTP_RETRY_FIRST_USEC (1 * G_USEC_PER_SEC)
+#define SMTP_RETRY_LIMIT_USEC (300 * G_USEC_PER_SEC)
+/* A recipient that was deferred: from half a minute to a quarter of an hour, for two days. */
+#define DEFER_FIRST_SECONDS 30
+#define DEFER_LIMIT_SECONDS (15 * 60)
+#define GIVE_UP_SECONDS (48 * 3600)
+#define SMTP_IDLE_CLOSE_MS (60 * 1000)
+
+static gint64 seconds_now(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+static void say_state(CoiEngine *engine, const CoiOutgoing *mail, CoiMessageState state, const char *reply)
+{
+    CoiEvent *event = coi_event_new(COI_EVENT_STATE);
+    event->address = g_strdup(mail->conversation);
+    event->message_id = g_strdup(mail->message_id);
+    event->state = state;
+    event->reply = g_strdup(reply);
+    coi_engine_emit(engine, event);
+}
+
+/* Once per message: that it waits, and why. */
+static void say_waiting(CoiEngine *engine, const CoiOutgoing *mail, const char *reply)
+{
+    gint64 *id = g_memdup2(&mail->id, sizeof mail->id);
+    if (g_hash_table_add(engine->told_waiting, id))
+        say_state(engine, mail, COI_STATE_WAITING, reply);
+}
+
+static void refuse(CoiEngine *engine, const CoiCommand *command, GError *error)
+{
+    CoiEvent *event = coi_event_new(COI_EVENT_REFUSED);
+    event->token = command->token;
+    event->address = g_strdup(command->address);
+    event->text = g_strdup(command->text);
+    event->error = error;
+    coi_engine_emit(engine, event);
+}
+
+static GBytes *compose(CoiEngine *engine, const CoiCommand *command, const char *message_id, gint64 now, GError **error)
+{
+    g_autofree char *first = NULL, *last = NULL;
+    coi_messages_thread(engine->store, command->address, &first, &last);
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, command->address);
+    g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
+    g_ptr_array_add(to, coi_address_new(peer->name, command->address)); /* the name its owner sent, never our alias */
+    CoiDraft draft = {.from = engine->address,
+                      .to = to,
+                      .message_id = message_id,
+                      .first_reference = first,
+                      .last_reference = last,
+                      .date = now,
+                      .text = command->text,
+                      .ask_receipt = engine->ask_all || (engine->ask_chat && peer->chats)};
+    return coi_mail_compose(&draft, error);
+}
+
+static CoiMessage *own_line(CoiEngine *engine, const CoiCommand *command, const char *message_id, gint64 now)
+{
+    CoiMessage *line = g_new0(CoiMessage, 1);
+    line->message_id = g_strdup(message_id);
+    line->sender = g_strdup(engine->address);
+    line->conversation = g_strdup(command->address);
+    line->kind = COI_LINE_OWN;
+    line->show = COI_SHOW_PENDING;
+    line->time = line->internal_date = now;
+    line->mailbox = g_strdup("");
+    line->text = g_strdup(command->text);
+    return line;
+}
+
+/* Line and bytes in one durable transaction: once echoed, a message survives anything. */
+static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const char *recipient, GError **error)
+{
+    const char *recipients[] = {recipient, NULL};
+    if (!coi_store_begin(engine->store, TRUE, error))
+        return FALSE;
+    if (coi_messages_insert(engine->store, line, NULL, error) &&
+        coi_outbox_insert(engine->store, line->id, mail, recipients, engine->own_copy, line->time, error) &&
+        coi_store_commit(engine->store, error))
+        return TRUE;
+    coi_store_rollback(engine->store);
+    return FALSE;
+}
+
+void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
+{
+    g_autoptr(GError) error = NULL;
+    gint64 now = seconds_now();
+    if (engine->store == NULL || engine->failed) {
+        refuse(engine, command, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "not connected"));
+        return;
+    }
+    g_autofree char *message_id = coi_id_new(coi_address_domain(engine->address));
+    g_autoptr(GBytes) mail = compose(engine, command, message_id, now, &error);
+    g_autoptr(CoiMessage) line = own_line(engine, command, message_id, now);
+    if (mail == NULL || !enqueue(engine, line, mail, command->address, &error)) {
+        refuse(engine, command, g_steal_pointer(&error));
+        return;
+    }
+    engine->lines_pending = TRUE;
+    coi_show_pump(engine); /* the echo comes before the state */
+    g_autoptr(CoiOutgoing) outgoing = coi_outbox_get(engine->store, line->id);
+    if (outgoing != NULL)
+        say_state(engine, outgoing, COI_STATE_QUEUED, NULL);
+    if (outgoing != NULL && !coi_watches_up(engine))
+        say_waiting(engine, outgoing, NULL);
+    coi_outbound_pump(engine);
+}
+
+void coi_outbound_retry(CoiEngine *engine, const char *address)
+{
+    g_autoptr(GError) error = NULL;
+    if (engine->store == NULL || engine->failed)
+        return;
+    int count = coi_outbox_retry(engine->store, address, seconds_now(), &error);
+    if (count < 0) {
+        coi_engine_store_failed(engine, g_steal_pointer(&error));
+        return;
+    }
+    CoiEvent *event = coi_event_new(COI_EVENT_RETRYING);
+    event->address = g_strdup(address);
+    event->count = count;
+    coi_engine_emit(engine, event);
+    coi_outbound_network(engine);
+}
+
+void coi_outbound_network(CoiEngine *engine)
+{
+    engine->smtp_retry_at = 0;
+    engine->smtp_failures = 0;
+    coi_outbound_pump(engine);
+}
+
+static void give_up(CoiEngine *engine, const CoiOutgoing *mail, const char *reply)
+{
+    g_autoptr(GError) error = NULL;
+    if (!coi_outbox_fail(engine->store, mail->id, reply, &error)) {
+        coi_engine_store_failed(engine, g_steal_pointer(&error));
+        return;
+    }
+    g_hash_table_remove(engine->told_waiting, &mail->id);
+    say_state(engine, mail, COI_STATE_FAILED, reply);
+}
+
+static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
+{
+    if (engine->smtp == NULL)
+        engine->smtp = coi_smtp_link_new(&engine->host, SMTP_IDLE_CLOSE_MS, coi_engine_smtp_sink, engine);
+    if (engine->smtp == NULL) {
+        engine->smtp_retry_at = g_get_monotonic_time() + SMTP_RETRY_FIRST_USEC;
+        return;
+    }
+    CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
+    request->servers = coi_servers_copy(engine->smtp_servers);
+    request->credentials = coi_credentials_copy(engine->credentials);
+    request->sender = g_strdup(engine->address);
+    request->recipients = g_strdupv(mail->recipients);
+    request->mail = g_bytes_ref(mail->mail);
+    engine->sending = mail->id;
+    coi_smtp_link_send(engine->smtp, request);
+}
+
+void coi_outbound_pump(CoiEngine *engine)
+{
+    if (engine->store == NULL || engine->failed || engine->sending != 0 || engine->smtp_asking || !engine->connected ||
+        g_get_monotonic_time() < engine->smtp_retry_at)
+        return;
+    g_autoptr(CoiOutgoing) mail = NULL;
+    while ((mail = coi_outbox_next(engine->store, seconds_now(), NULL)) != NULL) {
+        if (seconds_now() - mail->created < GIVE_UP_SECONDS || mail->attempts == 0) {
+            send_mail(engine, mail);
+            return;
+        }
+        give_up(engine, mail, mail->last_reply);
+        if (engine->failed)
+            return;
+        g_clear_pointer(&mail, coi_outgoing_free);
+    }
+}
+
+static const char *note_recipients(CoiEngine *engine, const CoiSmtpResult *result, GError **error)
+{
+    const char *reply = "";
+    for (guint i = 0; i < result->recipients->len; i++) {
+        const CoiRecipientResult *recipient = g_ptr_array_index(result->recipients, i);
+        if (recipient->reply != NULL)
+            reply = recipient->reply;
+        if (recipient->status != COI_RECIPIENT_DEFERRED &&
+            !coi_outbox_recipient_done(engine->store, engine->sending, recipient->address,
+                                       recipient->status == COI_RECIPIENT_ACCEPTED, recipient->reply, error))
+            return NULL;
+    }
+    return reply;
+}
+
+/* The recipients' answers and the new state, in one transaction. */
+static gboolean note_answer(CoiEngine *engine, const CoiSmtpResult *result, const CoiOutgoing *mail, CoiOutState *state,
+                            GError **error)
+{
+    gint64 delay = coi_engine_backoff(mail->attempts, DEFER_FIRST_SECONDS, DEFER_LIMIT_SECONDS);
+    if (!coi_store_begin(engine->store, FALSE, error))
+        return FALSE;
+    const char *reply = note_recipients(engine, result, error);
+    if (reply != NULL &&
+        coi_outbox_attempted(engine->store, mail->id, seconds_now() + delay, *reply != '\0' ? reply : NULL, state, error) &&
+        coi_store_commit(engine->store, error))
+        return TRUE;
+    coi_store_rollback(engine->store);
+    return FALSE;
+}
+
+static void answered(CoiEngine *engine, const CoiSmtpResult *result)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CoiOutgoing) mail = coi_outbox_get(engine->store, engine->sending);
+    CoiOutState state;
+    if (mail == NULL)
+        return;
+    if (!note_answer(engine, result, mail, &state, &error)) {
+        coi_engine_store_failed(engine, g_steal_pointer(&error));
+        return;
+    }
+    g_autoptr(CoiOutgoing) after = coi_outbox_get(engine->store, engine->sending);
+    const char *reply = after != NULL ? after->last_reply : NULL;
+    if (state == COI_OUT_QUEUED) {
+        say_waiting(engine, mail, reply);
+    } else {
+        g_hash_table_remove(engine->told_waiting, &mail->id);
+        say_state(engine, mail, state == COI_OUT_SENT ? COI_STATE_SENT : COI_STATE_FAILED, reply);
+        coi_copy_pump(engine);
+    }
+}
+
+static gboolean connection_error_is_final(const GError *error)
+{
+    return g_error_matches(error, COI_ERROR, COI_ERROR_AUTH) || g_error_matches(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_UNTRUSTED) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_CLEARTEXT) || g_error_matches(error, COI_ERROR, COI_ERROR_INVALID) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_MISSING);
+}
+
+/* No answer for this mail: the connection failed, not the message. */
+static void unanswered(CoiEngine *engine, const CoiSmtpResult *result)
+{
+    g_autoptr(CoiOutgoing) mail = coi_outbox_get(engine->store, engine->sending);
+    if (mail == NULL || g_error_matches(result->error, COI_ERROR, COI_ERROR_CANCELLED))
+        return;
+    const char *words = result->tried != NULL ? result->tried : result->error->message;
+    if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
+        engine->smtp_asking = TRUE;
+    } else if (connection_error_is_final(result->error)) {
+        give_up(engine, mail, words);
+    } else {
+        engine->smtp_retry_at = g_get_monotonic_time() + coi_engine_backoff(engine->smtp_failures++, SMTP_RETRY_FIRST_USEC,
+                                                                            SMTP_RETRY_LIMIT_USEC);
+        say_waiting(engine, mail, words);
+    }
+}
+
+void coi_outbound_result(CoiEngine *engine, CoiSmtpResult *result)
+{
+    switch (result->type) {
+    case COI_SMTP_OPENED:
+        engine->smtp_open = TRUE;
+        coi_servers_move_first(engine->smtp_servers, result->server_index);
+        engine->smtp_failures = 0;
+        break;
+    case COI_SMTP_SENT:
+        answered(engine, result);
+        engine->sending = 0;
+        break;
+    case COI_SMTP_FAILED:
+        engine->smtp_open = FALSE;
+        unanswered(engine, result);
+        engine->sending = 0;
+        break;
+    case COI_SMTP_CLOSED:
+        engine->smtp_open = FALSE;
+        break;
+    case COI_SMTP_ENDED:
+        break;
+    }
+    coi_outbound_pump(engine);
+}
+
+gint64 coi_outbound_timers(CoiEngine *engine, gint64 now)
+{
+    coi_outbound_pump(engine);
+    if (engine->store == NULL || engine->failed || engine->sending != 0 || engine->smtp_asking || !engine->connected)
+        return -1;
+    gint64 due = coi_outbox_next_due(engine->store);
+    if (due < 0)
+        return -1;
+    gint64 wait = MAX(due - seconds_now(), 0) * G_USEC_PER_SEC;
+    return MAX(now + wait, engine->smtp_retry_at);
+}
+
+gboolean coi_outbound_done(CoiEngine *engine)
+{
+    if (engine->store == NULL || !engine->smtp_open)
+        return TRUE;
+    if (engine->sending != 0)
+        return FALSE;
+    gint64 due = coi_outbox_next_due(engine->store);
+    return due < 0 || due > seconds_now() || engine->smtp_retry_at > g_get_monotonic_time();
+}

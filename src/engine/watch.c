@@ -1,0 +1,347 @@
+#include "engine/private.h"
+
+#define RECONNECT_FIRST_USEC (1 * G_USEC_PER_SEC)
+#define RECONNECT_LIMIT_USEC (300 * G_USEC_PER_SEC)
+/* UIDVALIDITY changed: how far back identities are compared. */
+#define REMAP_MESSAGES 2000
+/* Texts asked for in one request, and messages stored in one transaction: bounds what a catch-up keeps in memory. */
+#define BATCH 200
+
+static void message_free(gpointer arrival)
+{
+    coi_arrival_free(arrival);
+}
+
+void coi_watch_init(CoiWatch *watch)
+{
+    watch->waiting = g_hash_table_new_full(NULL, NULL, NULL, message_free);
+    watch->to_ask = g_array_new(FALSE, FALSE, sizeof(guint32));
+    watch->arrived = g_ptr_array_new_with_free_func(message_free);
+}
+
+void coi_watch_clear(CoiWatch *watch)
+{
+    g_clear_pointer(&watch->waiting, g_hash_table_unref);
+    g_clear_pointer(&watch->to_ask, g_array_unref);
+    g_clear_pointer(&watch->arrived, g_ptr_array_unref);
+    g_clear_pointer(&watch->mailbox, g_free);
+}
+
+/* Forgets what was fetched and not stored: it is fetched again, since next_uid did not advance. */
+static void reset(CoiWatch *watch)
+{
+    g_hash_table_remove_all(watch->waiting);
+    g_array_set_size(watch->to_ask, 0);
+    g_ptr_array_set_size(watch->arrived, 0);
+    watch->bodies_pending = 0;
+}
+
+static CoiWatch *inbox(CoiEngine *engine)
+{
+    return &engine->watches[COI_WATCH_INBOX];
+}
+
+static gboolean is_inbox(CoiEngine *engine, CoiWatch *watch)
+{
+    return watch == inbox(engine);
+}
+
+static gboolean is_open(const CoiWatch *watch)
+{
+    return watch->state == COI_WATCH_CATCHING_UP || watch->state == COI_WATCH_FOLLOWING;
+}
+
+gboolean coi_watches_up(const CoiEngine *engine)
+{
+    return is_open(&engine->watches[COI_WATCH_INBOX]);
+}
+
+gboolean coi_watches_catching_up(const CoiEngine *engine)
+{
+    const CoiWatch *in = &engine->watches[COI_WATCH_INBOX];
+    const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    return in->state == COI_WATCH_CATCHING_UP || chats->state == COI_WATCH_CATCHING_UP ||
+           (is_open(in) && chats->state == COI_WATCH_OPENING && chats->failures == 0);
+}
+
+static void open_watch(CoiEngine *engine, CoiWatch *watch)
+{
+    if (watch->link == NULL)
+        watch->link = coi_imap_link_new(&engine->host, 0, coi_engine_imap_sink, engine);
+    if (watch->link == NULL) {
+        watch->retry_at = g_get_monotonic_time() + RECONNECT_FIRST_USEC;
+        return;
+    }
+    watch->state = COI_WATCH_OPENING;
+    watch->tag = coi_engine_next_tag(engine);
+    CoiImapRequest *request = coi_imap_request_new(COI_IMAP_OPEN, watch->tag);
+    request->servers = coi_servers_copy(engine->imap_servers);
+    request->credentials = coi_credentials_copy(engine->credentials);
+    request->mailbox = g_strdup(watch->mailbox);
+    request->root = g_strdup("COI");
+    coi_imap_link_send(watch->link, request);
+}
+
+void coi_watches_start(CoiEngine *engine)
+{
+    coi_servers_prefer(engine->imap_servers, coi_store_get(engine->store, "imap-server"));
+    inbox(engine)->mailbox = g_strdup("INBOX");
+    inbox(engine)->state = COI_WATCH_DOWN;
+    inbox(engine)->retry_at = 0;
+}
+
+void coi_watches_stop(CoiEngine *engine)
+{
+    for (guint i = 0; i < COI_WATCHES; i++) {
+        CoiWatch *watch = &engine->watches[i];
+        if (watch->link != NULL && is_open(watch))
+            coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+        watch->state = COI_WATCH_OFF;
+    }
+}
+
+static void open_all(CoiEngine *engine, CoiWatchState state)
+{
+    for (guint i = 0; i < COI_WATCHES; i++)
+        if (engine->watches[i].state == state) {
+            engine->watches[i].failures = 0;
+            open_watch(engine, &engine->watches[i]);
+        }
+}
+
+void coi_watches_network(CoiEngine *engine)
+{
+    if (!engine->failed && !engine->stopping)
+        open_all(engine, COI_WATCH_DOWN);
+}
+
+void coi_watches_verdict(CoiEngine *engine)
+{
+    if (!engine->failed && !engine->stopping)
+        open_all(engine, COI_WATCH_ASKING);
+}
+
+gint64 coi_watches_timers(CoiEngine *engine, gint64 now)
+{
+    gint64 next = -1;
+    for (guint i = 0; i < COI_WATCHES; i++) {
+        CoiWatch *watch = &engine->watches[i];
+        if (watch->state == COI_WATCH_DOWN && watch->retry_at <= now)
+            open_watch(engine, watch);
+        if (watch->state == COI_WATCH_DOWN && (next < 0 || watch->retry_at < next))
+            next = watch->retry_at;
+    }
+    return next;
+}
+
+static void step(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
+{
+    if (engine->connected || !is_inbox(engine, watch))
+        return;
+    CoiEvent *event = coi_event_new(COI_EVENT_STEP);
+    event->step = result->step;
+    event->host = g_strdup(result->server != NULL ? result->server->host : NULL);
+    coi_engine_emit(engine, event);
+}
+
+/* Decides what of the mailbox has to be looked at. */
+static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts)
+{
+    CoiFolder known;
+    gboolean seen_before = coi_folders_get(engine->store, watch->mailbox, &known);
+    watch->folder = (CoiFolder){.uid_validity = facts->uid_validity, .next_uid = facts->next_uid,
+                                .highest_modseq = facts->highest_modseq};
+    CoiImapRequest *request = coi_imap_request_new(COI_IMAP_FOLLOW, watch->tag);
+    if (!seen_before) {
+        watch->sync = COI_SYNC_FIRST;
+        request->newest = COI_FIRST_LOGIN_HEADERS;
+    } else if (known.uid_validity != facts->uid_validity) {
+        watch->sync = COI_SYNC_AGAIN;
+        request->newest = REMAP_MESSAGES;
+        watch->newest_before = coi_inbound_newest(engine, watch->mailbox);
+        g_autoptr(GError) error = NULL;
+        if (!coi_messages_forget_places(engine->store, watch->mailbox, &error))
+            coi_engine_store_failed(engine, g_steal_pointer(&error));
+    } else {
+        watch->sync = COI_SYNC_LATER;
+        request->first_uid = MAX(known.next_uid, 1);
+        request->whole = watch->whole;
+    }
+    watch->state = COI_WATCH_CATCHING_UP;
+    coi_imap_link_send(watch->link, request);
+}
+
+static void start_chats(CoiEngine *engine)
+{
+    CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    if (chats->state != COI_WATCH_OFF || engine->facts->chats == NULL)
+        return;
+    g_free(chats->mailbox);
+    chats->mailbox = g_strdup(engine->facts->chats);
+    chats->whole = TRUE;
+    chats->failures = 0;
+    open_watch(engine, chats);
+}
+
+/* Connected: the next UID of everything that is watched is known, or Chats can't be had now. */
+static void say_connected(CoiEngine *engine)
+{
+    const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    if (engine->connected || !coi_watches_up(engine) || (chats->state == COI_WATCH_OPENING && chats->failures == 0))
+        return;
+    engine->connected = TRUE;
+    coi_engine_emit(engine, coi_event_new(COI_EVENT_CONNECTED));
+}
+
+static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
+{
+    if (watch->state != COI_WATCH_OPENING || result->tag != watch->tag)
+        return;
+    watch->failures = 0;
+    reset(watch);
+    follow(engine, watch, result->facts);
+    if (is_inbox(engine, watch)) {
+        coi_servers_move_first(engine->imap_servers, result->facts->server_index);
+        g_autofree char *server = coi_server_to_text(g_ptr_array_index(engine->imap_servers, 0));
+        coi_store_set(engine->store, "imap-server", server, NULL); /* only saves time at the next login */
+        g_clear_pointer(&engine->facts, coi_imap_facts_free);
+        engine->facts = g_steal_pointer(&result->facts);
+        engine->lost_since = 0;
+        engine->lost_said = FALSE;
+        start_chats(engine);
+        coi_outbound_network(engine);
+    }
+    say_connected(engine);
+}
+
+static gboolean ends_it(const GError *error)
+{
+    return g_error_matches(error, COI_ERROR, COI_ERROR_AUTH) || g_error_matches(error, COI_ERROR, COI_ERROR_UNTRUSTED) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_CLEARTEXT) || g_error_matches(error, COI_ERROR, COI_ERROR_INVALID) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_MISSING);
+}
+
+static void retry_later(CoiEngine *engine, CoiWatch *watch)
+{
+    gint64 now = g_get_monotonic_time();
+    watch->state = COI_WATCH_DOWN;
+    watch->retry_at = now + coi_engine_backoff(watch->failures++, RECONNECT_FIRST_USEC, RECONNECT_LIMIT_USEC);
+    if (is_inbox(engine, watch) && engine->lost_since == 0)
+        engine->lost_since = now;
+}
+
+static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
+{
+    reset(watch);
+    if (watch->state == COI_WATCH_OFF || engine->failed || engine->stopping)
+        return;
+    if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
+        watch->state = COI_WATCH_ASKING;
+    } else if (is_inbox(engine, watch) && result->error != NULL && (!engine->connected || ends_it(result->error))) {
+        coi_engine_fail(engine, COI_SERVICE_IMAP, g_steal_pointer(&result->error), result->tried);
+        return;
+    } else if (!is_inbox(engine, watch) && g_error_matches(result->error, COI_ERROR, COI_ERROR_REFUSED)) {
+        watch->state = COI_WATCH_OFF; /* deleted meanwhile; INBOX's next OPEN looks again */
+    } else {
+        retry_later(engine, watch);
+    }
+    say_connected(engine);
+}
+
+static void ask_for_texts(CoiEngine *engine, CoiWatch *watch)
+{
+    for (guint from = 0; from < watch->to_ask->len; from += BATCH) {
+        guint n = MIN(BATCH, watch->to_ask->len - from);
+        CoiImapRequest *request = coi_imap_request_new(COI_IMAP_BODIES, coi_engine_next_tag(engine));
+        request->uids = g_array_sized_new(FALSE, FALSE, sizeof(guint32), n);
+        g_array_append_vals(request->uids, &g_array_index(watch->to_ask, guint32, from), n);
+        coi_imap_link_send(watch->link, request);
+        watch->bodies_pending++;
+    }
+    g_array_set_size(watch->to_ask, 0);
+}
+
+static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
+{
+    g_autoptr(GError) error = NULL;
+    if (coi_inbound_store(engine, watch, everything, &error))
+        return TRUE;
+    coi_engine_store_failed(engine, g_steal_pointer(&error));
+    return FALSE;
+}
+
+/* Everything that was announced is here: it goes into the store together with the place to go on from. */
+static void settle_if_complete(CoiEngine *engine, CoiWatch *watch)
+{
+    if (watch->bodies_pending > 0 || watch->to_ask->len > 0)
+        return;
+    g_hash_table_remove_all(watch->waiting); /* gone from the server before their text came */
+    if (!store(engine, watch, TRUE))
+        return;
+    watch->state = COI_WATCH_FOLLOWING;
+    watch->sync = COI_SYNC_LIVE;
+}
+
+static void message(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
+{
+    CoiArrival *waiting = g_hash_table_lookup(watch->waiting, GUINT_TO_POINTER(result->uid));
+    if (waiting != NULL && result->whole) {
+        g_hash_table_steal(watch->waiting, GUINT_TO_POINTER(result->uid));
+        coi_inbound_fill(waiting, result);
+        g_ptr_array_add(watch->arrived, waiting);
+    } else if (waiting == NULL) {
+        CoiArrival *arrival = coi_inbound_classify(engine, watch, result);
+        if (arrival == NULL)
+            return;
+        if (arrival->place_only || arrival->message->show == COI_SHOW_NEVER || result->whole) {
+            if (result->whole)
+                coi_inbound_fill(arrival, result);
+            g_ptr_array_add(watch->arrived, arrival);
+        } else {
+            g_hash_table_insert(watch->waiting, GUINT_TO_POINTER(result->uid), arrival);
+            g_array_append_val(watch->to_ask, result->uid);
+        }
+    }
+    if (watch->arrived->len >= BATCH)
+        store(engine, watch, FALSE);
+}
+
+void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
+{
+    switch (result->type) {
+    case COI_IMAP_STEP:
+        step(engine, watch, result);
+        break;
+    case COI_IMAP_OPENED:
+        opened(engine, watch, result);
+        break;
+    case COI_IMAP_MESSAGE:
+        if (is_open(watch))
+            message(engine, watch, result);
+        break;
+    case COI_IMAP_FETCHED:
+        if (is_open(watch)) {
+            watch->folder.next_uid = result->next_uid;
+            ask_for_texts(engine, watch);
+            settle_if_complete(engine, watch);
+        }
+        break;
+    case COI_IMAP_DONE:
+        if (is_open(watch) && watch->bodies_pending > 0) {
+            watch->bodies_pending--;
+            settle_if_complete(engine, watch);
+        }
+        break;
+    case COI_IMAP_FAILED: /* a fetch that the server refused: a new session starts from what is stored */
+        if (is_open(watch) && result->tag >= watch->tag)
+            coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+        break;
+    case COI_IMAP_DOWN:
+        down(engine, watch, result);
+        break;
+    case COI_IMAP_APPENDED:
+    case COI_IMAP_ENDED:
+        break;
+    }
+}
