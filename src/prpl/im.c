@@ -1,0 +1,115 @@
+#include "prpl/im.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include <conversation.h>
+#include <server.h>
+
+#include "base/limits.h"
+#include "mime/address.h"
+#include "prpl/command.h"
+#include "prpl/failure.h"
+#include "prpl/i18n.h"
+#include "prpl/markup.h"
+#include "prpl/notice.h"
+#include "prpl/ui.h"
+
+/* The client has emptied its entry: the text must stay where the user can copy it. */
+static void give_back(CoiConnection *connection, const char *peer, const char *why, const char *text)
+{
+    g_autofree char *line = g_strdup_printf(_("Not sent: %s\nYour text was: %s"), why, text);
+    coi_notice(connection, peer, COI_NOTICE_ERROR, line);
+}
+
+static gboolean is_blank(const char *text)
+{
+    return text[strspn(text, " \t\r\n")] == '\0';
+}
+
+static void hand_over(CoiConnection *connection, const char *peer, const char *text)
+{
+    CoiCommand *command = coi_command_new(COI_COMMAND_SEND);
+    command->address = g_strdup(peer);
+    command->text = g_strdup(text);
+    command->token = ++connection->last_token;
+    coi_connection_send(connection, command);
+}
+
+int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleMessageFlags flags)
+{
+    (void)flags;
+    CoiConnection *connection = coi_connection_of(gc);
+    if (connection == NULL)
+        return -ENOTCONN;
+    g_autofree char *text = coi_markup_to_text(html);
+    if (!coi_ui_has_commands() && coi_command_typed(connection, who, text))
+        return 0;
+    g_autofree char *peer = coi_address_normalize(who);
+    if (peer == NULL)
+        give_back(connection, who, _("the conversation's name is no mail address."), text);
+    else if (strlen(text) > COI_LIMIT_SENT_TEXT)
+        give_back(connection, peer, _("it is too long for one message."), text);
+    else if (is_blank(text))
+        coi_notice(connection, peer, COI_NOTICE_ERROR, _("Not sent: there is no text in it."));
+    else
+        hand_over(connection, peer, text);
+    return 0;
+}
+
+/* What must be said in front of a line: whose it is when it isn't the peer's, and its day where the client hides it. */
+static char *preface(CoiConnection *connection, const CoiMessage *message)
+{
+    GString *text = g_string_new(NULL);
+    if (!coi_ui_shows_dates() && time(NULL) - message->time > 24 * 60 * 60) {
+        g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(message->time);
+        g_autofree char *day = time != NULL ? g_date_time_format(time, "[%F] ") : NULL;
+        g_string_append(text, day != NULL ? day : "");
+    }
+    if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, connection->address) == 0)
+        g_string_append(text, _("(says it is from you, which nothing proves) "));
+    else if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, message->conversation) != 0)
+        g_string_append_printf(text, "%s: ", message->sender_name != NULL ? message->sender_name : message->sender);
+    return g_string_free(text, FALSE);
+}
+
+static char *line_html(CoiConnection *connection, const CoiMessage *message)
+{
+    g_autofree char *before = preface(connection, message);
+    g_autofree char *text = g_strconcat(before, message->text, NULL);
+    return coi_markup_from_text(text, COI_LIMIT_SHOWN_LINE,
+                                _("(The rest of this message is too long to be shown; it is on the server.)"));
+}
+
+static void show_ours(CoiConnection *connection, const CoiMessage *message, const char *html, PurpleMessageFlags flags)
+{
+    PurpleConversation *conversation = coi_conversation_with(connection, message->conversation);
+    flags |= PURPLE_MESSAGE_SEND;
+    if (message->kind == COI_LINE_REMOTE)
+        flags |= PURPLE_MESSAGE_REMOTE_SEND;
+    /* Clients take the name for the partner's, and put the account's own in its place. */
+    purple_conv_im_write(PURPLE_CONV_IM(conversation), message->conversation, html, flags, message->time);
+}
+
+void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
+{
+    const CoiMessage *message = event->message;
+    if (message->text != NULL) {
+        g_autofree char *html = line_html(connection, message);
+        PurpleMessageFlags flags = message->delayed ? PURPLE_MESSAGE_DELAYED : 0;
+        if (message->kind == COI_LINE_IN)
+            serv_got_im(connection->gc, message->conversation, html, flags | PURPLE_MESSAGE_RECV, message->time);
+        else
+            show_ours(connection, message, html, flags);
+    }
+    CoiCommand *shown = coi_command_new(COI_COMMAND_SHOWN);
+    shown->line = message->id;
+    coi_connection_send(connection, shown);
+}
+
+void coi_im_refused(CoiConnection *connection, const CoiEvent *event)
+{
+    g_autofree char *why = coi_failure_of_message(event->error);
+    give_back(connection, event->address, why, event->text != NULL ? event->text : "");
+}

@@ -1,0 +1,18 @@
+/* The account's options: what the account editor offers, and what the engine makes of it. */
+#pragma once
+#include <account.h>
+#include "engine/engine.h"
+
+/* PurpleAccountOption list for the prpl's info; made once, libpurple frees it. */
+GList *coi_options_list(void);
+
+/* One account's configuration and what it points to. */
+typedef struct {
+    CoiEngineConfig config;
+    char *directory, *address, *login;
+    GPtrArray *imap, *smtp;
+} CoiOptions;
+
+/* address: canonical. */
+void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *address);
+void coi_options_clear(CoiOptions *options);
