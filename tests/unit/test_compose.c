@@ -1,0 +1,388 @@
+#include "base/error.h"
+#include "base/limits.h"
+#include "mime/compose.h"
+#include "mime/parse.h"
+
+#include <string.h>
+
+#define ID "chat$0123456789abcdef0123456789abcdef@example.org"
+
+static GPtrArray *recipients(const char *name, const char *address)
+{
+    GPtrArray *to = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
+
+    g_ptr_array_add(to, coi_address_new(name, address));
+    return to;
+}
+
+static CoiDraft draft_of(const GPtrArray *to, const char *text)
+{
+    return (CoiDraft){.from = "alice@example.org", .to = to, .message_id = ID, .date = 1795548816, .text = text};
+}
+
+/* The mail as a string, or NULL when it is refused. */
+static char *compose(const CoiDraft *draft)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) bytes = coi_mail_compose(draft, &error);
+
+    if (bytes == NULL) {
+        g_assert_error(error, COI_ERROR, COI_ERROR_INVALID);
+        return NULL;
+    }
+    g_assert_no_error(error);
+    return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
+}
+
+static CoiMail *parse(const char *mail)
+{
+    g_autoptr(GError) error = NULL;
+    CoiMail *parsed = coi_mail_parse((const guint8 *)mail, strlen(mail), &error);
+
+    g_assert_no_error(error);
+    return parsed;
+}
+
+static void test_whole(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    CoiDraft draft = draft_of(to, "Hello Bob");
+    g_autofree char *mail = compose(&draft);
+
+    g_assert_cmpstr(mail, ==,
+                    "Date: Tue, 24 Nov 2026 19:33:36 +0000\r\n"
+                    "From: alice@example.org\r\n"
+                    "To: bob@example.net\r\n"
+                    "Subject: Chat: Hello Bob\r\n"
+                    "Message-ID: <" ID ">\r\n"
+                    "References: <" ID ">\r\n"
+                    "X-Microsoft-Original-Message-ID:\r\n <" ID ">\r\n"
+                    "Chat-Version: 1.0\r\n"
+                    "MIME-Version: 1.0\r\n"
+                    "Content-Type: text/plain; charset=UTF-8; format=flowed\r\n"
+                    "Content-Transfer-Encoding: 7bit\r\n"
+                    "\r\n"
+                    "Hello Bob\r\n");
+}
+
+static void test_threading(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    CoiDraft draft = draft_of(to, "x");
+    g_autofree char *mail = NULL;
+    g_autofree char *same = NULL;
+    g_autoptr(CoiMail) parsed = NULL;
+
+    draft.first_reference = "first@example.net";
+    draft.last_reference = "last@example.net";
+    draft.in_reply_to = "last@example.net";
+    draft.ask_receipt = TRUE;
+    mail = compose(&draft);
+    parsed = parse(mail);
+    g_assert_cmpstr(parsed->headers->message_id, ==, ID);
+    g_assert_cmpstr(parsed->headers->alias_id, ==, ID);
+    g_assert_cmpuint(g_strv_length(parsed->headers->references), ==, 2);
+    g_assert_cmpstr(parsed->headers->references[0], ==, "first@example.net");
+    g_assert_cmpstr(parsed->headers->references[1], ==, "last@example.net");
+    g_assert_cmpuint(g_strv_length(parsed->headers->in_reply_to), ==, 1);
+    g_assert_nonnull(strstr(mail, "\r\nDisposition-Notification-To: alice@example.org\r\n"
+                                  "Chat-Disposition-Notification-To: alice@example.org\r\n"));
+    draft.last_reference = draft.first_reference;
+    draft.in_reply_to = NULL;
+    same = compose(&draft);
+    g_assert_nonnull(strstr(same, "\r\nReferences: <first@example.net>\r\n"));
+    g_assert_null(strstr(same, "In-Reply-To"));
+}
+
+static const struct {
+    const char *text;
+    const char *subject;
+} subjects[] = {
+    {"", "Chat"},
+    {" \n\t\n", "Chat"},
+    {"Hi", "Chat: Hi"},
+    {"two\n  lines\t here", "Chat: two lines here"},
+    {"1234567890123456789012345678901234567890", "Chat: 1234567890123456789012345678901234567890"},
+    {"12345678901234567890123456789012345678901", "Chat: 1234567890123456789012345678901234567890\xE2\x80\xA6"},
+    {"This sentence is longer than forty characters.", "Chat: This sentence is longer than forty\xE2\x80\xA6"},
+    {"A short-word-and-then-a-very-long-one-without-any-space", "Chat: A short-word-and-then-a-very-long-one-wi\xE2\x80\xA6"},
+    /* 39 letters, then e + combining acute: not split */
+    {"123456789012345678901234567890123456789e\xCC\x81" "xyz", "Chat: 123456789012345678901234567890123456789\xE2\x80\xA6"},
+    /* 39 letters, then woman + ZWJ + laptop */
+    {"123456789012345678901234567890123456789\xF0\x9F\x91\xA9\xE2\x80\x8D\xF0\x9F\x92\xBB" "x",
+     "Chat: 123456789012345678901234567890123456789\xE2\x80\xA6"},
+    /* 39 letters, then a flag of two */
+    {"123456789012345678901234567890123456789\xF0\x9F\x87\xA9\xF0\x9F\x87\xAA" "x",
+     "Chat: 123456789012345678901234567890123456789\xE2\x80\xA6"},
+    {"Subject: evil\r\nBcc: eve@example.com", "Chat: Subject: evil Bcc: eve@example.com"},
+    {"=?UTF-8?Q?x?=", "Chat: =?UTF-8?Q?x?="},
+    {"gr\xC3\xBC\xC3\x9F dich", "Chat: gr\xC3\xBC\xC3\x9F dich"},
+    {"\xE2\x80\xAE" "gnp.exe", "Chat: gnp.exe"},
+};
+
+static void test_subject(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+
+    for (gsize i = 0; i < G_N_ELEMENTS(subjects); i++) {
+        CoiDraft draft = draft_of(to, subjects[i].text);
+        g_autofree char *mail = compose(&draft);
+        g_autoptr(CoiMail) parsed = parse(mail);
+
+        g_assert_cmpstr(parsed->headers->subject, ==, subjects[i].subject);
+    }
+}
+
+/* A base of hundreds of marks has no place to be cut: then after 40 characters. */
+static void test_subject_marks(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    g_autoptr(GString) text = g_string_new("e");
+    CoiDraft draft;
+    g_autofree char *mail = NULL;
+    g_autoptr(CoiMail) parsed = NULL;
+
+    for (int i = 0; i < 300; i++)
+        g_string_append(text, "\xCC\x81");
+    draft = draft_of(to, text->str);
+    mail = compose(&draft);
+    parsed = parse(mail);
+    g_test_message("%s | %s", mail, parsed->headers->subject);
+    g_assert_cmpint(g_utf8_strlen(parsed->headers->subject, -1), ==, 6 + 40 + 1);
+}
+
+static void test_given_subject(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    g_autofree char *word = g_strnfill(3000, 'w');
+    const char *given[][2] = {{"Re: caf\xC3\xA9", "Re: caf\xC3\xA9"},
+                              {"", ""},
+                              {"a\r\nBcc: eve@example.com", "a Bcc: eve@example.com"},
+                              {word, word}};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(given); i++) {
+        CoiDraft draft = draft_of(to, "x");
+        g_autofree char *mail = NULL;
+        g_autoptr(CoiMail) parsed = NULL;
+
+        draft.subject = given[i][0];
+        mail = compose(&draft);
+        parsed = parse(mail);
+        g_assert_cmpstr(parsed->headers->subject, ==, given[i][1]);
+        g_assert_null(strstr(mail, "\r\nBcc"));
+    }
+}
+
+static const char *const names[] = {
+    "Bob",  "Bob B.", "Smith, Bob", "say \"hi\" \\ there", "J\xC3\xBCrgen",     "=?x?=",    "bob@evil.example <x>", "(Bob)",
+    "a;b:c", "\xF0\x9F\x98\x80 \xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C"
+    "\xE4\xBD\xA0\xE5\xA5\xBD\xE4\xB8\x96\xE7\x95\x8C long",
+};
+
+static void test_names(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GPtrArray) to = recipients(names[i], "bob@example.net");
+        CoiDraft draft = draft_of(to, "x");
+        g_autofree char *mail = compose(&draft);
+        g_autoptr(CoiMail) parsed = parse(mail);
+        CoiAddress *address = g_ptr_array_index(parsed->headers->to, 0);
+
+        g_assert_cmpuint(parsed->headers->to->len, ==, 1);
+        g_assert_cmpstr(address->name, ==, names[i]);
+        g_assert_cmpstr(address->address, ==, "bob@example.net");
+    }
+}
+
+static void assert_refused(const CoiDraft *draft)
+{
+    g_autofree char *mail = compose(draft);
+
+    g_assert_null(mail);
+}
+
+static void test_refused(void)
+{
+    static const char *const bad_ids[] = {"",      "a b",         "a\r\nBcc: x", "a>b", "a<b", "\xC3\xA4@x",
+                                          "a\tb", "a\x01" "b", "a\n"};
+    static const char *const bad_addresses[] = {"", "alice", "Alice@example.org", "a@b\r\nBcc: c@d", "a@b, c@d", "<a@b>"};
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    g_autoptr(GPtrArray) nobody = g_ptr_array_new();
+    g_autofree char *huge = g_strnfill(COI_LIMIT_SENT_TEXT + 1, 'x');
+    g_autofree char *long_id = g_strnfill(COI_LIMIT_MESSAGE_ID + 1, 'x');
+    CoiDraft draft;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_ids); i++) {
+        draft = draft_of(to, "x"), draft.message_id = bad_ids[i], assert_refused(&draft);
+        draft = draft_of(to, "x"), draft.first_reference = bad_ids[i], assert_refused(&draft);
+        draft = draft_of(to, "x"), draft.last_reference = bad_ids[i], assert_refused(&draft);
+        draft = draft_of(to, "x"), draft.in_reply_to = bad_ids[i], assert_refused(&draft);
+    }
+    for (gsize i = 0; i < G_N_ELEMENTS(bad_addresses); i++) {
+        CoiAddress address = {.address = (char *)bad_addresses[i]};
+
+        draft = draft_of(to, "x"), draft.from = bad_addresses[i], assert_refused(&draft);
+        g_ptr_array_set_size(nobody, 0);
+        g_ptr_array_add(nobody, &address);
+        draft = draft_of(nobody, "x"), assert_refused(&draft);
+    }
+    g_ptr_array_set_size(nobody, 0);
+    draft = draft_of(nobody, "x"), assert_refused(&draft);
+    draft = draft_of(to, huge), assert_refused(&draft);
+    draft = draft_of(to, "\xFF"), assert_refused(&draft);
+    draft = draft_of(to, "cut \xE2\x82"), assert_refused(&draft);
+    draft = draft_of(to, "\xED\xA0\x80"), assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.subject = "\xFF", assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.message_id = long_id, assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.date = G_MAXINT64, assert_refused(&draft);
+}
+
+static void test_longest(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    g_autofree char *text = g_strnfill(COI_LIMIT_SENT_TEXT, 'x');
+    g_autofree char *id = g_strnfill(COI_LIMIT_MESSAGE_ID, 'x');
+    CoiDraft draft = draft_of(to, text);
+    g_autofree char *mail = NULL;
+    g_autoptr(CoiMail) parsed = NULL;
+
+    draft.message_id = id;
+    mail = compose(&draft);
+    parsed = parse(mail);
+    g_assert_cmpstr(parsed->text, ==, text);
+    g_assert_cmpstr(parsed->headers->message_id, ==, id);
+}
+
+/* What of text must arrive: all but control characters, trailing spaces of lines (not "-- ") and trailing line ends. */
+static char *arriving(const char *text)
+{
+    g_autoptr(GString) clean = g_string_new(NULL);
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_auto(GStrv) lines = NULL;
+
+    for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+
+        if (c == '\r' && p[1] != '\n')
+            g_string_append_c(clean, '\n');
+        else if (c == '\n' || c == '\t' || (c >= 32 && c != 127 && !(c >= 0x80 && c < 0xA0)))
+            g_string_append_unichar(clean, c);
+    }
+    lines = g_strsplit(clean->str, "\n", -1);
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        gsize length = strlen(lines[i]);
+
+        while (strcmp(lines[i], "-- ") != 0 && length > 0 && lines[i][length - 1] == ' ')
+            lines[i][--length] = '\0';
+        g_string_append_printf(out, "%s%s", i > 0 ? "\n" : "", lines[i]);
+    }
+    while (out->len > 0 && out->str[out->len - 1] == '\n')
+        g_string_truncate(out, out->len - 1);
+    return g_strdup(out->str);
+}
+
+static void append_word(GString *text, GRand *random, int letters)
+{
+    static const char *const alphabets[] = {"abcdefghij", "=.?_<>\"\\", "\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F", "\xE4\xBD\xA0\xE5\xA5\xBD",
+                                            "\xF0\x9F\x98\x80\xE2\x80\x8D", "\xD7\xA9\xD7\x9C\xE2\x80\xAE", "e\xCC\x81o\xCC\x88"};
+    const char *alphabet = alphabets[g_rand_int_range(random, 0, G_N_ELEMENTS(alphabets))];
+    int count = (int)g_utf8_strlen(alphabet, -1);
+
+    while (letters-- > 0) {
+        const char *p = g_utf8_offset_to_pointer(alphabet, g_rand_int_range(random, 0, count));
+
+        g_string_append_len(text, p, g_utf8_next_char(p) - p);
+    }
+}
+
+/* A text of pieces that are each dangerous somewhere on the way. */
+static char *random_text(GRand *random)
+{
+    static const char *const pieces[] = {
+        " ", "  ", "\n", "\n\n", "\r\n", "\r", "\t", ">", "> ", ">>", "-- ", "--", "-- \n", ".", "..", "\n.\n", "From ", "\nFrom ",
+        "=", "=20", "=\n", "--boundary--", "begin 644 x", "\nBcc: eve@example.com\n", "\x01\x1B\x7F", "\xC2\x85",
+        "\xE2\x80\xA8", "\xEF\xBB\xBF", "\xEF\xBF\xBD", "\xC2\xA0", "\xE2\x80\x8B", "&lt;", "<b>", "\xEF\xBF\xBF"};
+    GString *text = g_string_new(NULL);
+
+    for (int count = g_rand_int_range(random, 0, 40); count > 0; count--) {
+        int kind = g_rand_int_range(random, 0, 20);
+
+        if (kind < 10)
+            g_string_append(text, pieces[g_rand_int_range(random, 0, G_N_ELEMENTS(pieces))]);
+        else if (kind < 19)
+            append_word(text, random, g_rand_int_range(random, 1, 30));
+        else
+            append_word(text, random, g_rand_int_range(random, 60, 2000));
+        if (kind % 3 == 0)
+            g_string_append_c(text, ' ');
+    }
+    return g_string_free(text, FALSE);
+}
+
+/* What every server may be given: CRLF only, no byte outside printable ASCII but tabs, no line over 998 bytes, none over 78
+ * where it was folded or encoded. */
+static void assert_wire(const char *mail)
+{
+    g_auto(GStrv) lines = g_strsplit(mail, "\r\n", -1);
+    gboolean body = FALSE;
+
+    g_assert_true(g_str_has_suffix(mail, "\r\n"));
+    for (gsize i = 0; lines[i] != NULL; i++) {
+        g_assert_cmpuint(strlen(lines[i]), <=, body ? 998 : 78);
+        for (const char *p = lines[i]; *p != '\0'; p++)
+            g_assert_true(*p == '\t' || (*p >= 32 && *p < 127));
+        g_assert_false(g_str_has_prefix(lines[i], "From "));
+        g_assert_cmpstr(lines[i], !=, ".");
+        body = body || *lines[i] == '\0';
+    }
+}
+
+/* Equal, else the surroundings of the first difference. */
+static void assert_same(const char *seen, const char *expected)
+{
+    gsize at = 0;
+
+    while (seen[at] != '\0' && seen[at] == expected[at])
+        at++;
+    if (seen[at] != '\0' || expected[at] != '\0') {
+        g_autofree char *left = g_strescape(seen + MAX(at, 20) - 20, NULL);
+        g_autofree char *right = g_strescape(expected + MAX(at, 20) - 20, NULL);
+
+        g_error("byte %zu: %.120s instead of %.120s", at, left, right);
+    }
+}
+
+static void test_round_trip(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    GRand *random = g_rand_new_with_seed(20261124);
+
+    for (int round = 0; round < 4000; round++) {
+        g_autofree char *text = random_text(random);
+        g_autofree char *expected = arriving(text);
+        CoiDraft draft = draft_of(to, text);
+        g_autofree char *mail = compose(&draft);
+        g_autoptr(CoiMail) parsed = parse(mail);
+
+        assert_wire(mail);
+        assert_same(parsed->text, expected);
+        g_assert_cmpuint(parsed->attachments->len, ==, 0);
+    }
+    g_rand_free(random);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    coi_mime_init();
+    g_test_add_func("/compose/whole", test_whole);
+    g_test_add_func("/compose/threading", test_threading);
+    g_test_add_func("/compose/subject", test_subject);
+    g_test_add_func("/compose/subject-marks", test_subject_marks);
+    g_test_add_func("/compose/given-subject", test_given_subject);
+    g_test_add_func("/compose/names", test_names);
+    g_test_add_func("/compose/refused", test_refused);
+    g_test_add_func("/compose/longest", test_longest);
+    g_test_add_func("/compose/round-trip", test_round_trip);
+    return g_test_run();
+}
