@@ -89,6 +89,9 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pthread -o $@ $^ $(CORE_LIBS)
 
+# Pure, so it needs no libpurple although it lives beside it.
+$(BUILD)/tests/unit/test_markup: $(BUILD)/src/prpl/markup.o
+
 # The engine without libpurple, for ThreadSanitizer.
 $(LAB_ENGINE): $(BUILD)/tests/lab/engine_client.o $(BUILD)/libcore.a
 	$(call say,LD,$@)

@@ -6,20 +6,18 @@
 #include <prpl.h>
 #include <version.h>
 
-#include "engine/engine.h"
 #include "prpl/account.h"
 #include "prpl/buddy.h"
 #include "prpl/command.h"
+#include "prpl/connection.h"
 #include "prpl/i18n.h"
 #include "prpl/im.h"
 #include "prpl/options.h"
 #include "prpl/state.h"
 
-#define UNLOAD_TIMEOUT_MS 2000
-
 static gboolean load(PurplePlugin *plugin)
 {
-    coi_engine_init();
+    coi_connections_begin();
     coi_state_register(plugin);
     return TRUE;
 }
@@ -28,8 +26,7 @@ static gboolean unload(PurplePlugin *plugin)
 {
     coi_commands_unregister();
     coi_state_unregister(plugin);
-    /* Threads that outlast this find their code still mapped: the module is linked -z nodelete. */
-    coi_engine_join_all(UNLOAD_TIMEOUT_MS);
+    coi_connections_end();
     return TRUE;
 }
 

@@ -368,6 +368,7 @@ static gpointer engine_main(gpointer data)
 
 void coi_engine_init(void)
 {
+    coi_error_quark(); /* made once here, so that threads only read it */
     coi_mime_init();
     coi_imap_init();
 }

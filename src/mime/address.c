@@ -166,14 +166,12 @@ const char *coi_address_domain(const char *address)
 static void add_mailbox(GPtrArray *list, const char *text, gsize length)
 {
     g_autofree char *one = NULL;
-    g_autofree char *merged = NULL;
     InternetAddressList *parsed;
 
     if (length == 0 || length > LIMIT_MAILBOX)
         return;
     one = g_strndup(text, length);
-    merged = coi_words_merge(one);
-    parsed = internet_address_list_parse(NULL, merged);
+    parsed = internet_address_list_parse(NULL, one);
     for (int i = 0; parsed != NULL && i < internet_address_list_length(parsed); i++) {
         InternetAddress *entry = internet_address_list_get_address(parsed, i);
         CoiAddress *address;
@@ -225,11 +223,12 @@ static gboolean scan_char(Scan *scan, const char *p)
 GPtrArray *coi_address_list_parse(const char *value)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
-    const char *start = value;
+    g_autofree char *merged = coi_words_merge(value); /* Outlook leaves commas in encoded words */
+    const char *start = merged;
     Scan scan = {0};
     const char *p;
 
-    for (p = value; *p != '\0' && list->len < COI_LIMIT_RECIPIENTS; p++) {
+    for (p = merged; *p != '\0' && list->len < COI_LIMIT_RECIPIENTS; p++) {
         if (*p == '\\' && p[1] != '\0' && (scan.quoted || scan.comment > 0)) {
             p++;
         } else if (scan_char(&scan, p)) {

@@ -95,7 +95,8 @@ static void note_changes(CoiImap *imap)
         return;
     guint32 expunged = (guint32)clist_count(imap->session->imap_response_info->rsp_expunged);
     imap->exists_before -= MIN(imap->exists_before, expunged);
-    imap->arrived |= selection->sel_has_exists;
+    /* Servers may repeat the number that we know already, some with every answer. */
+    imap->arrived |= selection->sel_has_exists && selection->sel_exists != imap->exists_before;
     selection->sel_has_exists = 0;
 }
 
@@ -167,8 +168,8 @@ gboolean coi_imap_read_line(CoiImap *imap, guint tag, CoiImapLine *line, GError 
     if (line->kind == COI_LINE_BYE || line->kind == COI_LINE_LITERAL)
         return coi_imap_broken(imap, error);
     if (line->kind == COI_LINE_EXISTS && selection != NULL) {
-        imap->arrived = TRUE;
         selection->sel_exists = line->number;
+        imap->arrived |= line->number != imap->exists_before;
     } else if (line->kind == COI_LINE_EXPUNGE && selection != NULL) {
         selection->sel_exists -= MIN(selection->sel_exists, 1);
         imap->exists_before -= MIN(imap->exists_before, 1);

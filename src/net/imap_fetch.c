@@ -33,9 +33,11 @@ static char *flag_text(const struct mailimap_flag_fetch *one)
     if (flag == NULL)
         return NULL;
     if (flag->fl_type == MAILIMAP_FLAG_KEYWORD)
-        return g_strdup(flag->fl_data.fl_keyword);
-    if (flag->fl_type == MAILIMAP_FLAG_EXTENSION)
-        return g_strconcat("\\", flag->fl_data.fl_extension, NULL);
+        return g_utf8_make_valid(flag->fl_data.fl_keyword, -1);
+    if (flag->fl_type == MAILIMAP_FLAG_EXTENSION) {
+        g_autofree char *valid = g_utf8_make_valid(flag->fl_data.fl_extension, -1);
+        return g_strconcat("\\", valid, NULL);
+    }
     gboolean known = flag->fl_type >= 0 && flag->fl_type < (int)G_N_ELEMENTS(system_flags);
     return known ? g_strdup(system_flags[flag->fl_type]) : NULL;
 }

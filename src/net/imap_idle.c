@@ -50,6 +50,8 @@ CoiIdle coi_imap_idle(CoiImap *imap, gboolean follow, int fd, gint64 timeout_ms,
 {
     gint64 began = g_get_monotonic_time(), deadline = began + timeout_ms * 1000;
     gboolean idling = follow && coi_imap_can_idle(imap);
+    if (follow && imap->arrived)
+        return COI_IDLE_ARRIVED;
     if (idling && imap->idle_tag == 0 && !start(imap, error))
         return COI_IDLE_FAILED;
     for (;;) {

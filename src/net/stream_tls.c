@@ -121,7 +121,11 @@ GTlsConnection *coi_tls_connect(GSocketConnection *connection, const CoiServer *
 {
     g_autoptr(GSocketConnectable) identity = g_network_address_new(server->host, server->port);
     g_autoptr(GError) local = NULL;
-    g_autoptr(GIOStream) client = g_tls_client_connection_new(G_IO_STREAM(connection), identity, &local);
+    /* GIO resumes sessions of a host it knows by its socket, and a resumed one shows no certificate: trust could not be asked.
+     * What it does not recognise as a socket's stream is always shaken hands with in full. */
+    GIOStream *base = G_IO_STREAM(connection);
+    g_autoptr(GIOStream) plain = g_simple_io_stream_new(g_io_stream_get_input_stream(base), g_io_stream_get_output_stream(base));
+    g_autoptr(GIOStream) client = g_tls_client_connection_new(plain, identity, &local);
     if (client == NULL) {
         /* Without glib-networking GIO has no TLS at all, and says so. */
         g_set_error_literal(error, COI_ERROR, COI_ERROR_TLS, local->message);

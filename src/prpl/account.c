@@ -23,8 +23,9 @@ static void start(CoiConnection *connection, const CoiOptions *options)
 {
     connection->engine = coi_engine_start(&options->config);
     if (connection->engine == NULL) {
-        purple_connection_error_reason(connection->gc, PURPLE_CONNECTION_ERROR_OTHER_ERROR,
-                                       _("The system gives no more threads or open files. Close something and try again."));
+        purple_connection_error_reason(
+            connection->gc, PURPLE_CONNECTION_ERROR_OTHER_ERROR,
+            _("The system gives no more threads or open files. Close something and try again."));
         return;
     }
     coi_pump_start(connection);
@@ -49,6 +50,8 @@ void coi_account_login(PurpleAccount *account)
     }
     CoiConnection *connection = coi_connection_new(gc, address);
     purple_connection_set_protocol_data(gc, connection);
+    /* Finch names the author of own lines by this; without it an empty alias makes them look like the partner's. */
+    purple_connection_set_display_name(gc, address);
     CoiOptions options;
     coi_options_read(&options, account, address);
     start(connection, &options);

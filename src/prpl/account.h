@@ -6,8 +6,8 @@
 void coi_account_login(PurpleAccount *account);
 void coi_account_close(PurpleConnection *gc);
 
-/* With @: the canonical address (trimmed, lower case, IDNA domain); without: unchanged, as group ids are case-sensitive. The
- * result is valid until the next call. Idempotent. */
+/* With @: the canonical address (trimmed, lower case, IDNA domain); without: unchanged, as group ids are
+ * case-sensitive. The result is valid until the next call. Idempotent. */
 const char *coi_account_normalize(const PurpleAccount *account, const char *who);
 
 const char *coi_account_list_icon(PurpleAccount *account, PurpleBuddy *buddy);

@@ -7,7 +7,8 @@
 /* Tells the engine of every buddy that the client has. */
 void coi_buddy_announce_all(CoiConnection *connection);
 
-/* Nobody tells us of presence; what a list hides as offline cannot be written to. Follows the option always_available. */
+/* Nobody tells us of presence; what a list hides as offline cannot be written to. Follows the option always_available.
+ */
 void coi_buddy_show_all_available(CoiConnection *connection);
 
 /* The store's buddies: added where the client forgets its list; else the client's list is right. */

@@ -82,8 +82,8 @@ static gboolean has_fingerprint(PurpleCertificate *certificate, const char *fing
     return same;
 }
 
-/* Both of libpurple's TLS plugins give the certificates in reverse order. What they left out must not make the next one of
- * the chain look like the leaf: the verdict would be about a certificate the server has no key for. */
+/* Both of libpurple's TLS plugins give the certificates in reverse order. What they left out must not make the next one
+ * of the chain look like the leaf: the verdict would be about a certificate the server has no key for. */
 GList *coi_chain_import(GPtrArray *chain, const char *fingerprint)
 {
     PurpleCertificateScheme *scheme = purple_certificate_find_scheme("x509");

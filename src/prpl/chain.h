@@ -11,6 +11,6 @@ char *coi_chain_readable(const char *fingerprint);
 /* Is the fingerprint among the pins (hex, separated by commas; colons, spaces and case don't matter)? */
 gboolean coi_chain_is_pinned(const char *fingerprint, const char *pins);
 
-/* The chain (GBytes in DER, leaf first) as PurpleCertificates in the same order; freed with purple_certificate_destroy_list().
- * NULL unless the first of them is the certificate with this fingerprint. */
+/* The chain (GBytes in DER, leaf first) as PurpleCertificates in the same order; freed with
+ * purple_certificate_destroy_list(). NULL unless the first of them is the certificate with this fingerprint. */
 GList *coi_chain_import(GPtrArray *chain, const char *fingerprint);

@@ -42,8 +42,7 @@ static char *help_text(void)
 {
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
-        g_autofree char *typed =
-            g_strconcat(coi_ui_has_commands() ? "/" : PREFIX " ", commands[i].name, NULL);
+        g_autofree char *typed = g_strconcat(coi_ui_has_commands() ? "/" : PREFIX " ", commands[i].name, NULL);
         g_string_append(text, i > 0 ? "\n" : "");
         g_string_append_printf(text, _(commands[i].help), typed);
     }

@@ -6,6 +6,19 @@
 #include "prpl/pump.h"
 #include "prpl/trust.h"
 
+#define UNLOAD_TIMEOUT_MS 2000
+
+void coi_connections_begin(void)
+{
+    coi_engine_init();
+}
+
+/* Threads that outlast this find their code still mapped: the module is linked -z nodelete. */
+void coi_connections_end(void)
+{
+    coi_engine_join_all(UNLOAD_TIMEOUT_MS);
+}
+
 CoiConnection *coi_connection_new(PurpleConnection *gc, const char *address)
 {
     CoiConnection *connection = g_new0(CoiConnection, 1);

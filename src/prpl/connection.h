@@ -28,6 +28,10 @@ typedef struct _CoiConnection {
     guint64 last_token;
 } CoiConnection;
 
+/* When the plugin is loaded, before the first login; and when it is unloaded: waits for what is left of logins, not long. */
+void coi_connections_begin(void);
+void coi_connections_end(void);
+
 /* The reference is the caller's. Starts no engine. */
 CoiConnection *coi_connection_new(PurpleConnection *gc, const char *address);
 CoiConnection *coi_connection_ref(CoiConnection *connection);

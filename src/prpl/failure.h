@@ -1,13 +1,13 @@
-/* The one place that turns a failure into libpurple's reason and a sentence for people: what happened, what the server said,
- * what to do. */
+/* The one place that turns a failure into libpurple's reason and a sentence for people: what happened, what the server
+ * said, what to do. */
 #pragma once
 #include "prpl/connection.h"
 
 typedef struct {
     const GError *error; /* COI_ERROR */
     CoiService service;
-    const char *host;  /* or NULL */
-    const char *tried; /* servers and what became of each, or NULL */
+    const char *host;   /* or NULL */
+    const char *tried;  /* servers and what became of each, or NULL */
     CoiRefusal refusal; /* COI_ERROR_UNTRUSTED: why, and whose certificate */
     const char *refused_host, *refused_fingerprint;
 } CoiFailure;

@@ -2,8 +2,8 @@
 #pragma once
 #include "prpl/connection.h"
 
-/* The prpl's send_im. The line is echoed when the engine has it safe (COI_EVENT_LINE); whatever goes wrong is said in the
- * conversation, so this returns 0. */
+/* The prpl's send_im. The line is echoed when the engine has it safe (COI_EVENT_LINE); whatever goes wrong is said in
+ * the conversation, so this returns 0. */
 int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleMessageFlags flags);
 
 /* Writes the line, then tells the engine so. */

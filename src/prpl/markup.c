@@ -50,7 +50,7 @@ static const char *read_entity(const char *p, GString *text)
 {
     static const struct {
         const char *name, *is;
-    } entities[] = {{"amp;", "&"},  {"lt;", "<"},         {"gt;", ">"},        {"quot;", "\""},
+    } entities[] = {{"amp;", "&"},  {"lt;", "<"},   {"gt;", ">"},        {"quot;", "\""},
                     {"apos;", "'"}, {"nbsp;", " "}, {"copy;", "\u00a9"}, {"reg;", "\u00ae"}};
     p++;
     for (guint i = 0; i < G_N_ELEMENTS(entities); i++) {

@@ -70,9 +70,10 @@ GList *coi_options_list(void)
     list = g_list_append(list, list_option(_("Show ordinary mail"), "ordinary_mail", ordinary_mails));
     list = g_list_append(list, list_option(_("Copy for my other devices"), "own_copy", own_copies));
     list = g_list_append(list, list_option(_("Ask for receipts"), "ask_receipts", receipts));
-    list = g_list_append(list, purple_account_option_bool_new(_("Show contacts as available"), "always_available", TRUE));
-    list = g_list_append(list, purple_account_option_int_new(_("Keep texts here for (days)"), "history_days",
-                                                             HISTORY_DAYS));
+    list =
+        g_list_append(list, purple_account_option_bool_new(_("Show contacts as available"), "always_available", TRUE));
+    list = g_list_append(list,
+                         purple_account_option_int_new(_("Keep texts here for (days)"), "history_days", HISTORY_DAYS));
     return list;
 }
 
@@ -96,8 +97,7 @@ static void add_host(GPtrArray *servers, const Protocol *protocol, const char *h
 {
     guint16 tls_port = port != 0 ? port : protocol->tls_port;
     guint16 starttls_port = port != 0 ? port : protocol->starttls_ports[0];
-    gboolean starttls_first =
-        port != 0 && (port == protocol->starttls_ports[0] || port == protocol->starttls_ports[1]);
+    gboolean starttls_first = port != 0 && (port == protocol->starttls_ports[0] || port == protocol->starttls_ports[1]);
     if (g_str_equal(security, "tls")) {
         add(servers, host, tls_port, COI_SECURITY_TLS);
     } else if (g_str_equal(security, "starttls")) {

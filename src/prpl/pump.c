@@ -29,13 +29,14 @@ static const CoiEventHandler handlers[] = {
     [COI_EVENT_NAME] = coi_buddy_named,
     [COI_EVENT_REFUSED] = coi_im_refused,
     [COI_EVENT_STATE] = coi_state_changed,
+    [COI_EVENT_RETRYING] = coi_state_retrying,
     [COI_EVENT_ASK] = answer,
     [COI_EVENT_LOST] = coi_progress_lost,
     [COI_EVENT_STOPPED] = NULL,
 };
 
-/* A handler may close the connection (a plugin reacts to a line, say): the engine is looked at anew each time. What is left
- * when the slice ends keeps the descriptor readable. */
+/* A handler may close the connection (a plugin reacts to a line, say): the engine is looked at anew each time. What is
+ * left when the slice ends keeps the descriptor readable. */
 static void work_off(gpointer data, gint fd, PurpleInputCondition condition)
 {
     (void)fd;

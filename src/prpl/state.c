@@ -24,7 +24,8 @@ static void marshal(PurpleCallback callback, va_list arguments, void *data, void
 
 void coi_state_register(PurplePlugin *plugin)
 {
-    purple_signal_register(plugin, SIGNAL, marshal, NULL, 5, purple_value_new(PURPLE_TYPE_SUBTYPE, PURPLE_SUBTYPE_ACCOUNT),
+    purple_signal_register(plugin, SIGNAL, marshal, NULL, 5,
+                           purple_value_new(PURPLE_TYPE_SUBTYPE, PURPLE_SUBTYPE_ACCOUNT),
                            purple_value_new(PURPLE_TYPE_STRING), purple_value_new(PURPLE_TYPE_STRING),
                            purple_value_new(PURPLE_TYPE_STRING), purple_value_new(PURPLE_TYPE_INT64));
 }
@@ -67,22 +68,18 @@ static void tell_waiting(CoiConnection *connection, const CoiEvent *event)
     coi_notice(connection, event->address, COI_NOTICE_INFO, text);
 }
 
-static void tell_retried(CoiConnection *connection, const CoiEvent *event)
+void coi_state_retrying(CoiConnection *connection, const CoiEvent *event)
 {
-    g_autofree char *text =
-        event->count > 0 ? g_strdup_printf(ngettext_("%d message is sent again.", "%d messages are sent again.",
-                                                     (gulong)event->count),
-                                           (int)event->count)
-                         : g_strdup(_("There is no message here that waits to be sent again."));
+    g_autofree char *text = event->count > 0
+                                ? g_strdup_printf(ngettext_("%d message is sent again.", "%d messages are sent again.",
+                                                            (gulong)event->count),
+                                                  (int)event->count)
+                                : g_strdup(_("There is no message here that waits to be sent again."));
     coi_notice(connection, event->address, COI_NOTICE_INFO, text);
 }
 
 void coi_state_changed(CoiConnection *connection, const CoiEvent *event)
 {
-    if (event->message_id == NULL) {
-        tell_retried(connection, event);
-        return;
-    }
     switch (event->state) {
     case COI_STATE_QUEUED:
         emit(connection, event, "queued");

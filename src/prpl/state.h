@@ -3,8 +3,12 @@
 #include <plugin.h>
 #include "prpl/connection.h"
 
-/* Registers "coi-message-state" (PurpleAccount *, conversation name, message id, state, gint64 unix seconds) on the prpl. */
+/* Registers "coi-message-state" (PurpleAccount *, conversation name, message id, state, gint64 unix seconds) on the
+ * prpl. */
 void coi_state_register(PurplePlugin *plugin);
 void coi_state_unregister(PurplePlugin *plugin);
 
 void coi_state_changed(CoiConnection *connection, const CoiEvent *event);
+
+/* The answer to /retry. */
+void coi_state_retrying(CoiConnection *connection, const CoiEvent *event);

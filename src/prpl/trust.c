@@ -1,6 +1,5 @@
 #include "prpl/trust.h"
 
-
 #include <certificate.h>
 #include <eventloop.h>
 #include <request.h>

@@ -1,5 +1,5 @@
-/* The headless client: libpurple without a screen. Commands come in as lines of JSON, what a user would see goes out as such
- * (README.md). */
+/* The headless client: libpurple without a screen. Commands come in as lines of JSON, what a user would see goes out as
+ * such (README.md). */
 #pragma once
 #include <json-glib/json-glib.h>
 #include <purple.h>
@@ -29,7 +29,8 @@ void ui_set_focus(gboolean has_focus);
 /* client_request.c: questions to the user. */
 void request_init(void);
 void request_set_possible(gboolean possible);
-/* choice: the label of a button without its underscore, or its number. FALSE when there is no such question or button. */
+/* choice: the label of a button without its underscore, or its number. FALSE when there is no such question or button.
+ */
 gboolean request_answer(gint64 id, JsonNode *choice);
 
 /* client_command.c: runs one command; FALSE when the client shall end. */

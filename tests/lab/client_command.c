@@ -44,7 +44,9 @@ static void set_proxy(PurpleAccount *account, JsonObject *proxy)
     static const struct {
         const char *name;
         PurpleProxyType type;
-    } types[] = {{"none", PURPLE_PROXY_NONE}, {"socks5", PURPLE_PROXY_SOCKS5}, {"http", PURPLE_PROXY_HTTP},
+    } types[] = {{"none", PURPLE_PROXY_NONE},
+                 {"socks5", PURPLE_PROXY_SOCKS5},
+                 {"http", PURPLE_PROXY_HTTP},
                  {"tor", PURPLE_PROXY_TOR}};
     PurpleProxyInfo *info = purple_proxy_info_new();
     for (guint i = 0; i < G_N_ELEMENTS(types); i++)
@@ -269,9 +271,8 @@ static void run_close(JsonObject *command)
 {
     PurpleAccount *account = account_of(command);
     PurpleConversation *conversation =
-        account != NULL
-            ? purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, string_of(command, "to"), account)
-            : NULL;
+        account != NULL ? purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, string_of(command, "to"), account)
+                        : NULL;
     if (conversation != NULL)
         purple_conversation_destroy(conversation);
 }

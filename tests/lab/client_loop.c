@@ -86,8 +86,8 @@ static guint input_add(int fd, PurpleInputCondition condition, PurpleInputFuncti
     if (condition & PURPLE_INPUT_WRITE)
         wanted |= G_IO_OUT | G_IO_HUP | G_IO_ERR | G_IO_NVAL;
     GIOChannel *channel = g_io_channel_unix_new(fd);
-    guint id = g_io_add_watch_full(channel, G_PRIORITY_DEFAULT, wanted, run_input, callback_new(NULL, function, data),
-                                   g_free);
+    guint id =
+        g_io_add_watch_full(channel, G_PRIORITY_DEFAULT, wanted, run_input, callback_new(NULL, function, data), g_free);
     g_io_channel_unref(channel);
     return id;
 }

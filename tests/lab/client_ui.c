@@ -69,9 +69,14 @@ static void add_flags(JsonBuilder *event, PurpleMessageFlags flags)
         PurpleMessageFlags flag;
         const char *name;
     } names[] = {
-        {PURPLE_MESSAGE_SEND, "send"},       {PURPLE_MESSAGE_RECV, "recv"},       {PURPLE_MESSAGE_SYSTEM, "system"},
-        {PURPLE_MESSAGE_ERROR, "error"},     {PURPLE_MESSAGE_DELAYED, "delayed"}, {PURPLE_MESSAGE_NO_LOG, "no-log"},
-        {PURPLE_MESSAGE_REMOTE_SEND, "remote-send"}, {PURPLE_MESSAGE_NICK, "nick"},
+        {PURPLE_MESSAGE_SEND, "send"},
+        {PURPLE_MESSAGE_RECV, "recv"},
+        {PURPLE_MESSAGE_SYSTEM, "system"},
+        {PURPLE_MESSAGE_ERROR, "error"},
+        {PURPLE_MESSAGE_DELAYED, "delayed"},
+        {PURPLE_MESSAGE_NO_LOG, "no-log"},
+        {PURPLE_MESSAGE_REMOTE_SEND, "remote-send"},
+        {PURPLE_MESSAGE_NICK, "nick"},
     };
     json_builder_set_member_name(event, "flags");
     json_builder_begin_array(event);

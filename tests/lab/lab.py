@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
@@ -21,6 +22,7 @@ import policy
 import ports
 import postfix
 import relay
+import store
 import tap
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -220,6 +222,22 @@ class Lab:
         self.at_end(made.close)
         made.start()
         return made
+
+    def holds(self, user, timeout=15, **expected):
+        """The user's mailboxes come to hold just so many mails and no others: holds("bob", INBOX=2, Sent=1)."""
+        with mailclient.Mailbox(self.ports["imaps"], self.address(user), self.password(user)) as mailbox:
+            end = time.monotonic() + tap.patience(timeout)
+            while (counts := mailbox.counts()) != expected and time.monotonic() < end:
+                time.sleep(0.05)
+        tap.same(counts, expected, f"mails of {user} on the server")
+
+    def leave(self, *clients):
+        """Everybody leaves, and nothing else was shown, nothing is left to be sent, copied or shown."""
+        for person in clients:
+            person.nothing_else()
+            person.quit()
+            tap.same(store.unfinished(person.profile, person.address), (0, 0, 0),
+                     f"mails to send, to copy, lines to show left by {person.address}")
 
     def close(self):
         """Ends everything, in whatever state it is. The files stay where COI_KEEP is set."""

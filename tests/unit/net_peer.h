@@ -2,7 +2,7 @@
  *   "S: text"     the server says text and CRLF            "S- text"   says text without CRLF
  *   "C: text"     the client must say exactly this line    "C* prefix" a line that begins so; "C~ GLOB" one that matches
  *   "TLS"         the server's side of a handshake         "TLS?"      a handshake that must fail, and nothing sent in it
- *   "MAIL"        reads up to the lone dot                 "CUT"       closes the connection
+ *   "MAIL"        reads up to the lone dot; "MAIL=text" demands just this text      "CUT"      closes the connection
  *   "NOTHING"     the client must close without a byte     "WAIT"      until the client closes; what it says is ignored
  * After the last line the connection is closed. Each script serves one connection, in order. */
 #pragma once
@@ -23,7 +23,6 @@ typedef struct {
     int listener;
     guint16 port;
     GThread *thread;
-    GString *mail;      /* of the last "MAIL", with its dots */
     gint connections;   /* atomic */
     /* The thread's own. */
     GSocketConnection *raw;
@@ -37,6 +36,7 @@ typedef struct {
     guint16 port; /* when peer is NULL */
     CoiTrust verdict;
     guint asked;
+    gint asking;        /* atomic: trust has been asked */
     gsize chain_length; /* of the last certificate's chain */
     gint64 trust_usec;  /* how long trust takes; stops early when stop fires */
     guint dialled;
@@ -47,30 +47,40 @@ G_GNUC_UNUSED static void peer_fail(const Peer *peer, const char *what)
     g_error("peer: at \"%s\": %s", peer->at, what);
 }
 
-/* Certificate and key, made once a program by openssl. */
+/* Where cert.pem and key.pem are, until the program ends. */
+G_GNUC_UNUSED static char *peer_directory;
+
+G_GNUC_UNUSED static void peer_remove_directory(void)
+{
+    static const char *const names[] = {"cert.pem", "key.pem"};
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *path = g_build_filename(peer_directory, names[i], NULL);
+        g_unlink(path);
+    }
+    g_rmdir(peer_directory);
+    g_free(peer_directory);
+}
+
+/* Made once a program by openssl; main asks for it first, before there are threads. */
 G_GNUC_UNUSED static GTlsCertificate *peer_certificate(void)
 {
     static GTlsCertificate *certificate;
-    static gsize once;
-    if (g_once_init_enter(&once)) {
-        g_autofree char *directory = g_dir_make_tmp("coi-cert-XXXXXX", NULL);
-        g_autofree char *key = g_build_filename(directory, "key.pem", NULL);
-        g_autofree char *cert = g_build_filename(directory, "cert.pem", NULL);
-        g_autofree char *command = g_strdup_printf("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
-                                                   "-keyout %s -out %s -days 2 -subj /CN=localhost -batch",
-                                                   key, cert);
-        gint status = -1;
-        g_autoptr(GError) error = NULL;
-        g_autofree char *out = NULL, *err = NULL;
-        g_spawn_command_line_sync(command, &out, &err, &status, NULL);
-        g_assert_cmpint(status, ==, 0);
-        certificate = g_tls_certificate_new_from_files(cert, key, &error);
-        g_assert_no_error(error);
-        g_unlink(key);
-        g_unlink(cert);
-        g_rmdir(directory);
-        g_once_init_leave(&once, 1);
-    }
+    if (certificate != NULL)
+        return certificate;
+    g_autoptr(GError) error = NULL;
+    peer_directory = g_dir_make_tmp("coi-cert-XXXXXX", NULL);
+    atexit(peer_remove_directory);
+    g_autofree char *key = g_build_filename(peer_directory, "key.pem", NULL);
+    g_autofree char *cert = g_build_filename(peer_directory, "cert.pem", NULL);
+    g_autofree char *command = g_strdup_printf("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                                               "-keyout %s -out %s -days 2 -subj /CN=localhost -batch",
+                                               key, cert);
+    gint status = -1;
+    g_autofree char *out = NULL, *err = NULL;
+    g_spawn_command_line_sync(command, &out, &err, &status, NULL);
+    g_assert_cmpint(status, ==, 0);
+    certificate = g_tls_certificate_new_from_files(cert, key, &error);
+    g_assert_no_error(error);
     return certificate;
 }
 
@@ -127,15 +137,17 @@ G_GNUC_UNUSED static void peer_shake(Peer *peer, gboolean must_fail)
 
 G_GNUC_UNUSED static void peer_take_mail(Peer *peer)
 {
-    g_string_truncate(peer->mail, 0);
+    g_autoptr(GString) mail = g_string_new(NULL);
     for (;;) {
         g_autofree char *line = peer_hear(peer);
         if (line == NULL)
             peer_fail(peer, "the mail was cut");
         if (strcmp(line, ".") == 0)
-            return;
-        g_string_append_printf(peer->mail, "%s\r\n", line);
+            break;
+        g_string_append_printf(mail, "%s\r\n", line);
     }
+    if (peer->at[4] == '=' && strcmp(mail->str, peer->at + 5) != 0)
+        peer_fail(peer, mail->str);
 }
 
 G_GNUC_UNUSED static void peer_drain(Peer *peer, gboolean silently)
@@ -156,7 +168,7 @@ G_GNUC_UNUSED static void peer_play(Peer *peer, const char *const *script)
             peer_expect(peer);
         else if (g_str_has_prefix(peer->at, "TLS"))
             peer_shake(peer, peer->at[3] == '?');
-        else if (strcmp(peer->at, "MAIL") == 0)
+        else if (g_str_has_prefix(peer->at, "MAIL"))
             peer_take_mail(peer);
         else if (strcmp(peer->at, "NOTHING") == 0 || strcmp(peer->at, "WAIT") == 0)
             peer_drain(peer, peer->at[0] == 'W');
@@ -201,7 +213,6 @@ G_GNUC_UNUSED static Peer *peer_new(const char *const *const *scripts)
 {
     Peer *peer = g_new0(Peer, 1);
     peer->scripts = scripts;
-    peer->mail = g_string_new(NULL);
     peer->listener = peer_listen(&peer->port);
     peer->thread = g_thread_new("peer", peer_run, peer);
     return peer;
@@ -214,7 +225,6 @@ G_GNUC_UNUSED static void peer_free(Peer *peer, gboolean abandon)
         shutdown(peer->listener, SHUT_RDWR);
     g_thread_join(peer->thread);
     close(peer->listener);
-    g_string_free(peer->mail, TRUE);
     g_free(peer);
 }
 
@@ -240,6 +250,7 @@ G_GNUC_UNUSED static CoiTrust test_trust(gpointer user, const char *host, guint1
     (void)host, (void)port, (void)deadline;
     TestHost *self = user;
     self->asked++;
+    g_atomic_int_set(&self->asking, TRUE);
     self->chain_length = chain->len;
     for (gint64 end = g_get_monotonic_time() + self->trust_usec; g_get_monotonic_time() < end;) {
         if (g_cancellable_is_cancelled(stop))

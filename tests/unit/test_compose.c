@@ -272,8 +272,9 @@ static char *arriving(const char *text)
     for (gsize i = 0; lines[i] != NULL; i++) {
         gsize length = strlen(lines[i]);
 
-        while (strcmp(lines[i], "-- ") != 0 && length > 0 && lines[i][length - 1] == ' ')
-            lines[i][--length] = '\0';
+        if (strcmp(lines[i], "-- ") != 0)
+            while (length > 0 && lines[i][length - 1] == ' ')
+                lines[i][--length] = '\0';
         g_string_append_printf(out, "%s%s", i > 0 ? "\n" : "", lines[i]);
     }
     while (out->len > 0 && out->str[out->len - 1] == '\n')

@@ -176,7 +176,7 @@ static void kill_loses_nothing(Fixture *f, gconstpointer data)
     (void)data;
     int written = 0;
     guint kills = 0;
-    for (; kills < 60; kills++) {
+    for (; kills < 40; kills++) {
         g_clear_pointer(&f->store, coi_store_close);
         int pipe_fds[2];
         g_assert_cmpint(pipe(pipe_fds), ==, 0);
@@ -202,16 +202,24 @@ static void kill_loses_nothing(Fixture *f, gconstpointer data)
     g_assert_cmpint(written, >, 0);
 }
 
-/* Every write says "full", crashes nothing, and what is there can be read. */
+/* Every write says "full", crashes nothing, and what is there can be read. Small values meet the full disk in COMMIT,
+ * large ones in the statement; there SQLite undoes the transaction by itself, and a caller that goes on as if it were
+ * still open must change nothing. */
 static void assert_full(CoiStore *store)
 {
-    g_autofree char *value = g_strnfill(200000, 'v');
     for (int n = 0; n < 20; n++) {
         g_autoptr(GError) error = NULL;
+        gsize size = n % 4 < 2 ? 200000 : 5000000;
+        g_autofree char *value = g_strnfill(size, 'v');
         g_assert_true(coi_store_begin(store, n % 2, NULL));
-        g_assert_true(!coi_store_set(store, "big", value, &error) || !coi_store_commit(store, &error));
+        gboolean set = coi_store_set(store, "big", value, &error);
+        g_assert_true(!set || !coi_store_commit(store, &error));
         g_assert_error(error, COI_ERROR, COI_ERROR_DISK_FULL);
+        if (!set)
+            coi_store_set(store, "after", "1", NULL);
         coi_store_rollback(store);
+        g_autofree char *after = coi_store_get(store, "after");
+        g_assert_null(after);
         g_assert_cmpint(coi_messages_find(store, "0@a", NULL), >, 0);
     }
 }
@@ -226,7 +234,7 @@ static void write_past_full(const char *directory, void (*make_room)(const char 
     while (write_one(store, count, mail, &error))
         count++;
     g_assert_error(error, COI_ERROR, COI_ERROR_DISK_FULL);
-    g_assert_cmpint(count, >, 10);
+    g_assert_cmpint(count, >, 0);
     g_test_message("full after %d mails: %s", count, error->message);
     g_clear_error(&error);
     assert_full(store);
@@ -263,23 +271,28 @@ static void lift_limit(const char *directory)
     g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &limit), ==, 0);
 }
 
-/* As with a quota. */
+/* As with a quota; what is being written when it is met depends on where it is. */
 static void files_that_cant_grow(Fixture *f, gconstpointer data)
 {
     (void)data;
-    g_clear_pointer(&f->store, coi_store_close);
-    pid_t child = fork();
-    if (child == 0) {
-        struct rlimit limit;
-        getrlimit(RLIMIT_FSIZE, &limit);
-        limit.rlim_cur = 2000000;
-        signal(SIGXFSZ, SIG_IGN);
-        if (setrlimit(RLIMIT_FSIZE, &limit) == 0)
-            write_past_full(f->directory, lift_limit);
-        _exit(1);
+    for (rlim_t most = 300000; most < 3000000; most += 900000) {
+        g_clear_pointer(&f->store, coi_store_close);
+        fixture_tear_down(f, NULL);
+        fixture_set_up(f, NULL);
+        g_clear_pointer(&f->store, coi_store_close);
+        pid_t child = fork();
+        if (child == 0) {
+            struct rlimit limit;
+            getrlimit(RLIMIT_FSIZE, &limit);
+            limit.rlim_cur = most;
+            signal(SIGXFSZ, SIG_IGN);
+            if (setrlimit(RLIMIT_FSIZE, &limit) == 0)
+                write_past_full(f->directory, lift_limit);
+            _exit(1);
+        }
+        g_assert_cmpint(wait_for(child), ==, 0);
+        reopen(f);
     }
-    g_assert_cmpint(wait_for(child), ==, 0);
-    reopen(f);
 }
 
 static void enlarge_disk(const char *directory)

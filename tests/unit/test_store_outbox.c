@@ -64,13 +64,23 @@ static void refused_inserts_leave_nothing(Fixture *f, gconstpointer data)
     const struct {
         gint64 id;
         const char *const *recipients;
-    } bad[] = {{999, to_bob}, {other, (const char *const[]){NULL}}, {queued, to_two}};
-    for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
+        GBytes *mail;
+    } bad[] = {
+        {999, to_bob, mail},
+        {other, (const char *const[]){NULL}, mail},
+        {queued, to_two, mail},
+        {other, to_bob, NULL}, /* fails at its second step */
+    };
+    /* Also in the middle of a transaction that is committed nevertheless. */
+    for (guint i = 0; i < 2 * G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_false(coi_outbox_insert(f->store, bad[i].id, mail, bad[i].recipients, FALSE, 1, &error));
+        guint n = i / 2;
+        g_assert_true(i % 2 == 0 || coi_store_begin(f->store, TRUE, NULL));
+        g_assert_false(coi_outbox_insert(f->store, bad[n].id, bad[n].mail, bad[n].recipients, FALSE, 1, &error));
         g_assert_error(error, COI_ERROR, COI_ERROR_STORE);
+        g_assert_true(i % 2 == 0 || coi_store_commit(f->store, NULL));
     }
-    g_assert_cmpuint(coi_outbox_count(f->store, COI_OUT_QUEUED), ==, 1);
+    g_assert_cmpint(peek(f->directory, "SELECT count(*) FROM outbox"), ==, 1);
     g_assert_cmpint(peek(f->directory, "SELECT count(*) FROM mails"), ==, 1);
     g_assert_cmpint(peek(f->directory, "SELECT count(*) FROM recipients"), ==, 1);
 }
@@ -192,7 +202,8 @@ static void retry_queues_what_failed(Fixture *f, gconstpointer data)
     done(f->store, sent, "bob@b.test", TRUE, NULL);
     done(f->store, sent, "carol@b.test", FALSE, "550 no");
     attempted(f->store, sent, 0, NULL);
-    g_assert_true(coi_outbox_fail(f->store, elsewhere, "given up", NULL));
+    attempted(f->store, elsewhere, 900, "451 later");
+    g_assert_true(coi_outbox_fail(f->store, elsewhere, NULL, NULL));
 
     g_assert_cmpint(coi_outbox_retry(f->store, "bob@b.test", 5000, NULL), ==, 2);
     g_assert_cmpint(coi_outbox_retry(f->store, "nobody@b.test", 5000, NULL), ==, 0);
@@ -212,6 +223,7 @@ static void retry_queues_what_failed(Fixture *f, gconstpointer data)
     assert_recipients(untouched, "");
     g_autoptr(CoiOutgoing) other = coi_outbox_get(f->store, elsewhere);
     g_assert_cmpint(other->state, ==, COI_OUT_FAILED);
+    g_assert_cmpstr(other->last_reply, ==, "451 later");
 }
 
 static gint64 next_copy(CoiStore *store, GHashTable *busy)

@@ -102,6 +102,66 @@ static void test_tls(void)
     tear_down(&f);
 }
 
+/* A server of another make, with options. Up when it takes connections. */
+static GSubprocess *start_openssl(guint16 *port, const char *version, const char *ciphers)
+{
+    g_autoptr(GError) error = NULL;
+    close(peer_listen(port));
+    g_autofree char *address = g_strdup_printf("127.0.0.1:%u", *port);
+    peer_certificate();
+    g_autofree char *cert = g_build_filename(peer_directory, "cert.pem", NULL);
+    g_autofree char *key = g_build_filename(peer_directory, "key.pem", NULL);
+    GSubprocess *process =
+        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+                         &error, "openssl", "s_server", "-accept", address, "-cert", cert, "-key", key, "-rev", "-cipher",
+                         ciphers, version, NULL);
+    g_assert_no_error(error);
+    char c = 0;
+    for (gsize matched = 0; matched < strlen("ACCEPT"); matched = c == "ACCEPT"[matched] ? matched + 1 : 0)
+        g_assert_cmpint(g_input_stream_read(g_subprocess_get_stdout_pipe(process), &c, 1, NULL, NULL), ==, 1);
+    return process;
+}
+
+static void stop_openssl(GSubprocess *process)
+{
+    g_subprocess_force_exit(process);
+    g_subprocess_wait(process, NULL, NULL);
+    g_object_unref(process);
+}
+
+/* This server wants sessions to be resumed, where it shows no certificate. Trust is asked each time all the same. */
+static void test_resumption(void)
+{
+    static const char *const versions[] = {"-tls1_2", "-tls1_3"};
+    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
+        Fixture f;
+        set_up(&f, COI_SECURITY_TLS, NULL);
+        GSubprocess *server = start_openssl(&f.server->port, versions[i], "DEFAULT");
+        for (guint n = 1; n <= 3; n++) {
+            g_autoptr(CoiStream) stream = open_well(&f);
+            g_assert_true(coi_wire_send(stream, "abc\n", NULL));
+            assert_line(stream, "cba");
+            g_assert_cmpuint(f.self.asked, ==, n);
+            g_assert_cmpuint(f.self.chain_length, ==, 1);
+        }
+        stop_openssl(server);
+        tear_down(&f);
+    }
+}
+
+static void test_old_tls(void)
+{
+    g_autoptr(GError) error = NULL;
+    Fixture f;
+    set_up(&f, COI_SECURITY_TLS, NULL);
+    GSubprocess *server = start_openssl(&f.server->port, "-tls1_1", "ALL:@SECLEVEL=0");
+    g_assert_null(open_stream(&f, &error));
+    g_assert_error(error, COI_ERROR, COI_ERROR_TLS);
+    g_assert_cmpuint(f.self.asked, ==, 0);
+    stop_openssl(server);
+    tear_down(&f);
+}
+
 static void test_untrusted(void)
 {
     static const struct {
@@ -215,13 +275,16 @@ static void test_starttls_untrusted(void)
 
 typedef struct {
     GCancellable *stop;
+    gint *when; /* waits until this is set, or NULL: a moment */
     gint64 fired; /* read after the thread was joined */
 } Canceller;
 
 static gpointer cancel_later(gpointer data)
 {
     Canceller *canceller = data;
-    g_usleep(50000);
+    do
+        g_usleep(50000);
+    while (canceller->when != NULL && !g_atomic_int_get(canceller->when));
     canceller->fired = g_get_monotonic_time();
     g_cancellable_cancel(canceller->stop);
     return NULL;
@@ -251,28 +314,37 @@ static void be_interrupted(Fixture *f, Where where)
     assert_dead(stream, COI_ERROR_CANCELLED);
 }
 
-/* A server whose connections are never accepted: they are established all the same, and stay silent. */
-static void test_cancel(gconstpointer data)
+/* Microseconds from the stop to the end. A server whose connections are never accepted: they are established all the same,
+ * and stay silent. */
+static gint64 interrupt(Where where)
 {
-    Where where = (Where)GPOINTER_TO_INT(data);
     Fixture f;
-    guint16 port;
+    guint16 port = 0;
     int listener = where == IN_TRUST ? -1 : peer_listen(&port);
     set_up(&f, where <= IN_TRUST ? COI_SECURITY_TLS : COI_SECURITY_NONE,
            where == IN_TRUST ? SCRIPTS(SCRIPT("TLS?")) : NULL);
     f.self.trust_usec = 10 * G_USEC_PER_SEC;
     if (f.peer == NULL)
         f.server->port = port;
-    Canceller canceller = {.stop = f.stop};
+    Canceller canceller = {.stop = f.stop, .when = where == IN_TRUST ? &f.self.asking : NULL};
     GThread *thread = g_thread_new("canceller", cancel_later, &canceller);
     be_interrupted(&f, where);
     gint64 ended = g_get_monotonic_time();
     g_thread_join(thread);
-    g_test_message("ended %.2f ms after the stop", (double)(ended - canceller.fired) / 1000);
-    g_assert_cmpint(ended - canceller.fired, <, 50000);
     tear_down(&f);
     if (listener >= 0)
         close(listener);
+    return ended - canceller.fired;
+}
+
+/* The best of a few: a busy machine may be late, but not each time. */
+static void test_cancel(gconstpointer data)
+{
+    gint64 best = G_MAXINT64;
+    for (guint i = 0; i < 5 && best >= 50000; i++)
+        best = MIN(best, interrupt((Where)GPOINTER_TO_INT(data)));
+    g_test_message("ended %.2f ms after the stop", (double)best / 1000);
+    g_assert_cmpint(best, <, 50000);
 }
 
 static void test_read_deadline(void)
@@ -390,7 +462,7 @@ static void test_leaks_no_descriptor(void)
 {
     test_tls();
     guint before = count_descriptors();
-    for (guint i = 0; i < 5; i++) {
+    for (guint i = 0; i < 3; i++) {
         test_tls();
         test_untrusted();
         test_no_tls_there();
@@ -406,6 +478,8 @@ int main(int argc, char **argv)
     peer_certificate();
     g_test_add_func("/stream/plain", test_plain);
     g_test_add_func("/stream/tls", test_tls);
+    g_test_add_func("/stream/resumption", test_resumption);
+    g_test_add_func("/stream/old-tls", test_old_tls);
     g_test_add_func("/stream/untrusted", test_untrusted);
     g_test_add_func("/stream/no-tls-there", test_no_tls_there);
     g_test_add_func("/stream/refused", test_refused);

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+"""Our users and people with ordinary mail programs."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+import mailclient
+import tap
+from lab import Lab
+
+ALICE, CAROL, DAVE = "alice@example.org", "carol@example.org", "dave@example.org"
+
+
+def answer(mail, text, sender):
+    """What a mail program makes of "Reply"."""
+    quoted = "\n".join("> " + line for line in mail.get_content().strip().splitlines())
+    return mailclient.compose(sender, ALICE, f"{text}\n\nOn some day, Alice wrote:\n{quoted}\n", f"Re: {mail['Subject']}",
+                              In_Reply_To=mail["Message-ID"], References=f"{mail['References']} {mail['Message-ID']}")
+
+
+def chat_with_a_mail_program(security):
+    with Lab(users=["alice", "carol"]) as lab:
+        alice = lab.client("alice", security=security).login()
+        inbox = lab.mailbox("carol")
+
+        alice.says(CAROL, "Lunch at noon?")
+        tap.eventually(inbox.uids, "Carol's mail program finds Alice's mail")
+        first = inbox.mails()[0]
+        tap.same(first.get_content().strip(), "Lunch at noon?", "text that Carol reads")
+        tap.same(first["Subject"], "Chat: Lunch at noon?", "subject that Carol reads")
+        tap.same(first["From"], ALICE, "sender that Carol reads")
+
+        lab.submit(answer(first, "Yes, gladly.", CAROL), "carol")
+        alice.hears(CAROL, "Yes, gladly.")
+
+        alice.says(CAROL, "See you there.")
+        tap.eventually(lambda: len(inbox.uids()) == 2, "Carol finds the second mail")
+        second = inbox.mails()[1]
+        tap.require(first["Message-ID"] in second["References"], "both mails are one thread for Carol's program")
+
+        lab.holds("alice", INBOX=1, Sent=2)
+        lab.holds("carol", INBOX=2)
+        lab.leave(alice)
+
+
+@tap.case("Alice chats with Carol, who has a mail program, over TLS")
+def over_tls():
+    chat_with_a_mail_program("tls")
+
+
+@tap.case("Alice chats with Carol, who has a mail program, over STARTTLS")
+def over_starttls():
+    chat_with_a_mail_program("starttls")
+
+
+def first_mail(option, buddy):
+    """Carol writes to Alice out of the blue; gives what Alice was shown and the mail's flags afterwards."""
+    with Lab(users=["alice", "carol"]) as lab:
+        alice = lab.client("alice", options={"ordinary_mail": option}).login()
+        if buddy:
+            alice.do(do="buddy-add", account=ALICE, who=CAROL)
+            alice.sync()
+        lab.submit(mailclient.compose(CAROL, ALICE, "I found your address.", "Good day"), "carol")
+        # A chat message behind it tells when the first one has been dealt with.
+        lab.submit(mailclient.compose(CAROL, ALICE, "And now by chat.", Chat_Version="1.0"), "carol")
+        alice.hears(CAROL, "And now by chat.")
+        shown = [text for text in alice.heard() if "I found your address." in text]
+        for text in shown:
+            alice.hears(CAROL, text)
+        flags = lab.mailbox("alice").flags()
+        lab.holds("alice", INBOX=2)
+        lab.leave(alice)
+        return shown, flags[0]
+
+
+@tap.case("ordinary mail of a stranger stays where it is, untouched")
+def from_a_stranger():
+    shown, flags = first_mail("contacts", buddy=False)
+    tap.same((shown, flags), ([], set()), "shown, and flags")
+
+
+@tap.case("ordinary mail of a buddy is shown")
+def from_a_buddy():
+    tap.same(len(first_mail("contacts", buddy=True)[0]), 1, "lines shown")
+
+
+@tap.case("with the option all, every mail is shown; with none, not even a buddy's")
+def by_option():
+    tap.same(len(first_mail("all", buddy=False)[0]), 1, "lines shown with all")
+    tap.same(first_mail("none", buddy=True), ([], set()), "shown, and flags, with none")
+
+
+@tap.case("whoever claims to be Alice is not shown as Alice")
+def forged():
+    with Lab(users=["alice", "bob"]) as lab:
+        alice = lab.client("alice").login()
+        lab.deliver(mailclient.compose(ALICE, ALICE, "I owe Mallory money.", Chat_Version="1.0"))
+        lab.deliver(mailclient.compose("bob@example.org", ALICE, "All well?", Chat_Version="1.0"))
+        alice.hears("bob@example.org", "All well?")
+        own = [one for one in alice.history if one["event"] == "line" and "send" in one["flags"]]
+        tap.same(own, [], "lines shown as Alice's own")
+        alice.forget()
+        lab.leave(alice)
+
+
+tap.run()
