@@ -105,6 +105,9 @@ $(BUILD)/tests/lab/client: $(CLIENT_OBJ)
 $(BUILD)/tests/lab/%.o: CORE_CFLAGS += $(JSON_CFLAGS)
 $(CLIENT_OBJ): CORE_CFLAGS += $(PURPLE_CFLAGS)
 
+# make would delete the tests' object files, which it sees as a mere step.
+.SECONDARY: $(UNIT_SRC:%.c=$(BUILD)/%.o)
+
 .PHONY: unit
 unit: $(UNIT_BIN) ## build the unit tests
 

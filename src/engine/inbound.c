@@ -12,6 +12,7 @@ void coi_arrival_free(gpointer data)
         return;
     coi_message_free(arrival->message);
     g_free(arrival->alias);
+    g_free(arrival->last_reference);
     g_free(arrival);
 }
 
@@ -163,6 +164,9 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     CoiArrival *arrival = g_new0(CoiArrival, 1);
     arrival->message = new_message(watch, result, headers, now);
     arrival->alias = g_strdup(headers->alias_id);
+    guint references = g_strv_length(headers->references);
+    arrival->last_reference = references > 0 ? g_strdup(headers->references[references - 1]) : NULL;
+    arrival->uid = result->uid;
     if (known_as(engine, arrival->message, arrival->alias) > 0) {
         arrival->place_only = TRUE;
         return arrival;
@@ -227,7 +231,7 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
             return FALSE;
         id = message->id;
     }
-    return id == 0 || coi_messages_add_place(engine->store, id, message->mailbox, message->uid, error);
+    return id == 0 || coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, error);
 }
 
 static char *newest_key(const char *mailbox)
@@ -259,6 +263,7 @@ static gboolean note_newest(CoiEngine *engine, CoiWatch *watch, GError **error)
 
 static gboolean store_arrived(CoiEngine *engine, CoiWatch *watch, gboolean everything, GError **error)
 {
+    coi_order_arrived(watch->arrived);
     for (guint i = 0; i < watch->arrived->len; i++)
         if (!store_one(engine, g_ptr_array_index(watch->arrived, i), error))
             return FALSE;

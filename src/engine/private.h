@@ -47,6 +47,9 @@ typedef struct {
 typedef struct {
     CoiMessage *message;
     char *alias;
+    char *last_reference;   /* the message it follows, or NULL */
+    guint32 uid;            /* where it lies; message->uid is its place in the order */
+    guint depth;            /* among messages of equal place */
     gboolean chat;          /* from a chat program */
     gboolean place_only;    /* known or unwanted: at most its place is noted */
 } CoiArrival;
@@ -137,6 +140,9 @@ gboolean coi_inbound_store(CoiEngine *engine, CoiWatch *watch, gboolean everythi
 /* Internal date of the newest message ever stored from mailbox, 0 when none. */
 gint64 coi_inbound_newest(CoiEngine *engine, const char *mailbox);
 void coi_arrival_free(gpointer arrival);
+
+/* order.c */
+void coi_order_arrived(GPtrArray *arrived);
 
 /* show.c: lines to the client */
 void coi_show_pump(CoiEngine *engine);

@@ -343,14 +343,19 @@ char *coi_html_to_text(const char *html)
         .startElement = on_start, .endElement = on_end, .characters = on_text, .ignorableWhitespace = on_text};
     Reader reader = {.out = g_string_new(NULL), .lists = g_array_new(FALSE, FALSE, sizeof(guint)), .at_start = TRUE};
     gsize length = MIN(strlen(html), (gsize)LIMIT_HTML);
+    char *text;
 
-    reader.parser = htmlCreatePushParserCtxt(&handler, &reader, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
+    reader.parser = htmlNewParserCtxt();
     if (reader.parser != NULL) {
-        htmlCtxtUseOptions(reader.parser, HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER);
-        htmlParseChunk(reader.parser, html, (int)length, 1);
+        *reader.parser->sax = handler; /* no tree is built; not the push parser, which drops what follows </html> */
+        reader.parser->userData = &reader;
+        htmlCtxtReadMemory(reader.parser, html, (int)length, NULL, "UTF-8",
+                           HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER);
         htmlFreeParserCtxt(reader.parser);
     }
     g_free(reader.link);
     g_array_unref(reader.lists);
-    return g_string_free(reader.out, FALSE);
+    text = g_utf8_make_valid(reader.out->str, (gssize)reader.out->len); /* what the limit cut in two */
+    g_string_free(reader.out, TRUE);
+    return text;
 }

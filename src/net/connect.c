@@ -30,7 +30,8 @@ static void note(GString *tried, const CoiServer *server, const GError *error)
                            names[server->security], error->message);
 }
 
-/* Keeps in *best what says most: the first that isn't merely "nobody there". An error that ends the search always does. */
+/* Keeps in *best what says most: the first that isn't merely "nobody there". An error that ends the search always does.
+ */
 static void keep_best(GError **best, GError *error)
 {
     if (*best == NULL || !goes_on(error) || (reached_nothing(*best) && !reached_nothing(error))) {

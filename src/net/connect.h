@@ -16,8 +16,8 @@ typedef struct {
 } CoiConnect;
 
 /* Tries servers from index first on, around to the one before it, until one was greeted, and sets *index to it.
- * COI_ERROR_DIAL, _TIMEOUT, _TLS, _NO_STARTTLS, _CLOSED and _PROTOCOL go on to the next, anything else ends it: a refused
- * certificate or a stop is not a reason to knock elsewhere. NULL with the error that says most (of one that could be reached
- * at all, if there was one), and *tried, owned by the caller, as CoiImapResult describes it. */
+ * COI_ERROR_DIAL, _TIMEOUT, _TLS, _NO_STARTTLS, _CLOSED and _PROTOCOL go on to the next, anything else ends it: a
+ * refused certificate or a stop is not a reason to knock elsewhere. NULL with the error that says most (of one that
+ * could be reached at all, if there was one), and *tried, owned by the caller, as CoiImapResult describes it. */
 CoiStream *coi_connect(const CoiConnect *connect, const GPtrArray *servers, guint first, guint *index, char **tried,
                        GError **error);

@@ -73,8 +73,8 @@ gboolean coi_imap_broken(CoiImap *imap, GError **error)
     g_autoptr(GError) local = NULL;
     coi_stream_explain(imap->stream, "the server's answer could not be understood", &local);
     g_autofree char *words = bye_words(imap);
-    if (words != NULL && (g_error_matches(local, COI_ERROR, COI_ERROR_CLOSED) ||
-                          g_error_matches(local, COI_ERROR, COI_ERROR_PROTOCOL)))
+    if (words != NULL &&
+        (g_error_matches(local, COI_ERROR, COI_ERROR_CLOSED) || g_error_matches(local, COI_ERROR, COI_ERROR_PROTOCOL)))
         g_set_error(error, COI_ERROR, COI_ERROR_CLOSED, "%s", words);
     else
         g_propagate_error(error, g_steal_pointer(&local));
@@ -133,7 +133,8 @@ static gboolean read_answer(CoiImap *imap, guint tag, GError **error)
     return line.kind == COI_LINE_OK || coi_imap_broken(imap, error);
 }
 
-/* The answer to an IDLE that a command ended. Its refusal (the server grew tired of it at the same moment) is no matter. */
+/* The answer to an IDLE that a command ended. Its refusal (the server grew tired of it at the same moment) is no
+ * matter. */
 static gboolean finish_idle(CoiImap *imap, GError **error)
 {
     g_autoptr(GError) local = NULL;
@@ -232,7 +233,8 @@ gboolean coi_imap_ask_capabilities(CoiImap *imap, GError **error)
     for (clistiter *at = data == NULL ? NULL : clist_begin(data->cap_list); at != NULL; at = clist_next(at)) {
         const struct mailimap_capability *one = clist_content(at);
         gboolean auth = one->cap_type == MAILIMAP_CAPABILITY_AUTH_TYPE;
-        g_autofree char *name = g_strconcat(auth ? "AUTH=" : "", auth ? one->cap_data.cap_auth_type : one->cap_data.cap_name, NULL);
+        g_autofree char *name =
+            g_strconcat(auth ? "AUTH=" : "", auth ? one->cap_data.cap_auth_type : one->cap_data.cap_name, NULL);
         g_ptr_array_add(names, g_ascii_strup(name, -1));
     }
     g_ptr_array_add(names, NULL);

@@ -21,24 +21,25 @@ typedef struct {
     char *selected;     /* the open mailbox, or NULL */
     char *code;         /* response code of the last tagged answer, upper case, or NULL */
     guint last_tag;
-    guint idle_tag;     /* an IDLE is under way, or 0; the next command ends it */
-    guint done_tag;     /* an IDLE that was ended and not yet answered, or 0 */
+    guint idle_tag;      /* an IDLE is under way, or 0; the next command ends it */
+    guint done_tag;      /* an IDLE that was ended and not yet answered, or 0 */
     gboolean one_by_one; /* this server can't take a command right behind DONE */
-    gboolean no_idle;   /* this server refused IDLE */
+    gboolean no_idle;    /* this server refused IDLE */
     gboolean logged_in;
-    gboolean arrived;   /* EXISTS told of a change since this was last cleared: there may be something new */
+    gboolean arrived;      /* EXISTS told of a change since this was last cleared: there may be something new */
     guint32 exists_before; /* of the messages now in the mailbox, how many were there when we last looked */
-    GPtrArray *fetched; /* where messages of an answer go: CoiImapResult; NULL: nobody asked */
-    GArray *learnt;     /* where UIDs of an answer go: guint32; NULL: nobody asked */
+    GPtrArray *fetched;    /* where messages of an answer go: CoiImapResult; NULL: nobody asked */
+    GArray *learnt;        /* where UIDs of an answer go: guint32; NULL: nobody asked */
 } CoiImap;
 
-/* imap_extra.c. Once on the main thread before any link is started: registers the parser for what libetpan doesn't know. */
+/* imap_extra.c. Once on the main thread before any link is started: registers the parser for what libetpan doesn't
+ * know. */
 void coi_imap_init(void);
 /* The flags of a message where that parser had to take them; NULL when data isn't that. Owned by the caller. */
 GStrv coi_imap_extra_flags(const struct mailimap_extension_data *data);
 
-/* A session on a fresh connection: reads the greeting, does STARTTLS where server says so, learns the capabilities. Owns
- * stream on success; NULL with error. */
+/* A session on a fresh connection: reads the greeting, does STARTTLS where server says so, learns the capabilities.
+ * Owns stream on success; NULL with error. */
 CoiImap *coi_imap_new(CoiStream *stream, const CoiServer *server, GError **error);
 void coi_imap_free(CoiImap *imap); /* closes, without LOGOUT */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiImap, coi_imap_free)
@@ -60,16 +61,16 @@ gboolean coi_imap_ask_capabilities(CoiImap *imap, GError **error);
 /* Capabilities out of the line read last, if it has them as its response code. */
 gboolean coi_imap_take_capabilities(CoiImap *imap);
 
-/* Writes one command line and starts its deadline; ends an IDLE under way first. Gives its tag; failures show when the answer
- * is read. Several commands may be sent before their answers are read in the same order. */
+/* Writes one command line and starts its deadline; ends an IDLE under way first. Gives its tag; failures show when the
+ * answer is read. Several commands may be sent before their answers are read in the same order. */
 guint coi_imap_send(CoiImap *imap, guint timeout_ms, const char *command);
-/* Reads up to the tagged answer through libetpan; untagged data is then in imap->session. FALSE with COI_ERROR_REFUSED and the
- * server's words on NO and BAD. */
+/* Reads up to the tagged answer through libetpan; untagged data is then in imap->session. FALSE with COI_ERROR_REFUSED
+ * and the server's words on NO and BAD. */
 gboolean coi_imap_answer(CoiImap *imap, guint tag, GError **error);
 /* Both, formatted. */
 gboolean coi_imap_command(CoiImap *imap, guint timeout_ms, GError **error, const char *format, ...) G_GNUC_PRINTF(4, 5);
-/* Reads up to "+" (TRUE; challenge, may be NULL, is what follows it) or to the tagged answer: TRUE with *done when it is OK,
- * else FALSE with COI_ERROR_REFUSED. */
+/* Reads up to "+" (TRUE; challenge, may be NULL, is what follows it) or to the tagged answer: TRUE with *done when it
+ * is OK, else FALSE with COI_ERROR_REFUSED. */
 gboolean coi_imap_continue(CoiImap *imap, guint tag, char **challenge, gboolean *done, GError **error);
 /* Reads one line, for what is better taken apart by hand (IDLE). FALSE also on BYE and on lines with literals. */
 gboolean coi_imap_read_line(CoiImap *imap, guint tag, CoiImapLine *line, GError **error);

@@ -1,22 +1,23 @@
-/* What libetpan's parser doesn't know. Without this any such line is a parse error and ends the connection. Registered for the
- * whole process, so it must never take what another user of libetpan could want: it is asked last of all, and only about text
- * that would be an error. */
+/* What libetpan's parser doesn't know. Without this any such line is a parse error and ends the connection. Registered
+ * for the whole process, so it must never take what another user of libetpan could want: it is asked last of all, and
+ * only about text that would be an error. */
 #include "net/imap.h"
 
 #include <libetpan/mailimap_extension.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context, size_t *at,
-                 struct mailimap_extension_data **result, size_t rate, progress_function *progress);
+static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context,
+                 size_t *at, struct mailimap_extension_data **result, size_t rate, progress_function *progress);
 static void free_data(struct mailimap_extension_data *data);
 
 static char api_name[] = "COI-UNKNOWN";
-static struct mailimap_extension_api api = {.ext_name = api_name, .ext_id = -1, .ext_parser = parse, .ext_free = free_data};
+static struct mailimap_extension_api api = {
+    .ext_name = api_name, .ext_id = -1, .ext_parser = parse, .ext_free = free_data};
 
-/* An untagged line of a kind unknown, or a known one malformed: skipped whole. Literals that were read already stand in the
- * buffer as {0} with the rest of the line behind; one that was not read yet makes it an error, since what follows would be the
- * peer's choice. */
+/* An untagged line of a kind unknown, or a known one malformed: skipped whole. Literals that were read already stand in
+ * the buffer as {0} with the rest of the line behind; one that was not read yet makes it an error, since what follows
+ * would be the peer's choice. */
 static int skip_line(MMAPString *buffer, size_t *at)
 {
     const char *start = buffer->str + *at;
@@ -29,13 +30,12 @@ static int skip_line(MMAPString *buffer, size_t *at)
             *at = (size_t)(text_end - buffer->str);
             return MAILIMAP_NO_ERROR;
         }
-        if (end[1] == '\0')
-            return MAILIMAP_ERROR_PARSE;
         start = end + 1;
     }
 }
 
-/* The end of one value in a FETCH answer: an atom, a quoted string or a list of these; NULL when it isn't on this line. */
+/* The end of one value in a FETCH answer: an atom, a quoted string or a list of these; NULL when it isn't on this line.
+ */
 static const char *value_end(const char *at)
 {
     guint depth = 0;
@@ -64,8 +64,8 @@ static const char *value_end(const char *at)
     return NULL;
 }
 
-/* An item of FETCH that libetpan doesn't know or finds malformed is skipped, but for flags (8-bit keywords): their text is
- * kept. */
+/* An item of FETCH that libetpan doesn't know or finds malformed is skipped, but for flags (8-bit keywords): their text
+ * is kept. */
 static int skip_item(MMAPString *buffer, size_t *at, struct mailimap_extension_data **result)
 {
     const char *start = buffer->str + *at;
@@ -90,8 +90,8 @@ GStrv coi_imap_extra_flags(const struct mailimap_extension_data *data)
     return g_strsplit(valid, " ", -1);
 }
 
-static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context, size_t *at,
-                 struct mailimap_extension_data **result, size_t rate, progress_function *progress)
+static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context,
+                 size_t *at, struct mailimap_extension_data **result, size_t rate, progress_function *progress)
 {
     (void)fd, (void)context, (void)rate, (void)progress;
     *result = NULL;

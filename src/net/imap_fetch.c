@@ -45,7 +45,8 @@ static char *flag_text(const struct mailimap_flag_fetch *one)
 static GStrv flags_of(const struct mailimap_msg_att_dynamic *dynamic)
 {
     GPtrArray *flags = g_ptr_array_new();
-    for (clistiter *at = dynamic->att_list == NULL ? NULL : clist_begin(dynamic->att_list); at != NULL; at = clist_next(at)) {
+    for (clistiter *at = dynamic->att_list == NULL ? NULL : clist_begin(dynamic->att_list); at != NULL;
+         at = clist_next(at)) {
         char *flag = flag_text(clist_content(at));
         if (flag != NULL)
             g_ptr_array_add(flags, flag);
@@ -67,8 +68,8 @@ static void take_static(const struct mailimap_msg_att_static *att, CoiImapResult
         break;
     case MAILIMAP_MSG_ATT_INTERNALDATE:
         date = att->att_data.att_internal_date;
-        result->internal_date = coi_imap_seconds(date->dt_year, date->dt_month, date->dt_day, date->dt_hour, date->dt_min,
-                                                 date->dt_sec, date->dt_zone);
+        result->internal_date = coi_imap_seconds(date->dt_year, date->dt_month, date->dt_day, date->dt_hour,
+                                                 date->dt_min, date->dt_sec, date->dt_zone);
         break;
     case MAILIMAP_MSG_ATT_BODY_SECTION:
         section = att->att_data.att_body_section;
@@ -175,8 +176,8 @@ static gboolean run_slice(CoiImap *imap, Fetch *fetch, const guint32 *uids, guin
     return run(imap, fetch, set, error);
 }
 
-/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone, and what
- * is refused alone is left out. */
+/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone,
+ * and what is refused alone is left out. */
 static gboolean run_all(CoiImap *imap, Fetch *fetch, const GArray *uids, GError **error)
 {
     guint size = fetch->whole ? SLICE_WHOLE : SLICE_HEADERS;
@@ -228,9 +229,10 @@ static GArray *learn_new(CoiImap *imap, const CoiImapFollow *follow, GError **er
     guint32 exists = imap->session->imap_selection_info->sel_exists;
     if (follow->next_uid == 0 && (exists == 0 || follow->newest == 0))
         return g_array_new(FALSE, FALSE, sizeof(guint32));
-    g_autofree char *command = follow->next_uid > 0
-                                   ? g_strdup_printf("UID FETCH %u:* (UID)", follow->next_uid)
-                                   : g_strdup_printf("FETCH %u:* (UID)", exists > follow->newest ? exists - follow->newest + 1 : 1);
+    g_autofree char *command =
+        follow->next_uid > 0
+            ? g_strdup_printf("UID FETCH %u:* (UID)", follow->next_uid)
+            : g_strdup_printf("FETCH %u:* (UID)", exists > follow->newest ? exists - follow->newest + 1 : 1);
     return learn(imap, command, follow->next_uid, error);
 }
 

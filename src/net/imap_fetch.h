@@ -4,17 +4,17 @@
 
 /* What follows a mailbox. */
 typedef struct {
-    guint32 next_uid; /* everything below was handed over (or is not wanted); 0: not known yet */
-    guint32 newest;   /* with next_uid 0: how many of the newest are wanted */
-    gboolean whole;   /* first bytes of the message, else the header */
+    guint32 next_uid;   /* everything below was handed over (or is not wanted); 0: not known yet */
+    guint32 newest;     /* with next_uid 0: how many of the newest are wanted */
+    gboolean whole;     /* first bytes of the message, else the header */
     gboolean caught_up; /* on this connection */
 } CoiImapFollow;
 
 /* Takes one message (MESSAGE; its tag and link are still unset), which it owns now. */
 typedef void (*CoiImapGive)(CoiImapResult *result, gpointer user);
 
-/* Hands over what is new in ascending order of UID and moves next_uid on behind it. What was already received is handed over
- * even on failure, next_uid then stays. */
+/* Hands over what is new in ascending order of UID and moves next_uid on behind it. What was already received is handed
+ * over even on failure, next_uid then stays. */
 gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
 /* The same, and asks the server even if it told of nothing new. */
 gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);

@@ -11,8 +11,9 @@
 #include <string.h>
 
 /* Names of the folder for sent mail where the server doesn't mark it, without prefix, the likeliest first. */
-static const char *const sent_names[] = {"Sent",      "Sent Items", "Sent Messages",    "Sent Mail",          "Gesendet",
-                                         "Gesendete Objekte", "Envoy&AOk-s", "Enviados", "Inviati", "Verzonden items"};
+static const char *const sent_names[] = {"Sent",     "Sent Items",        "Sent Messages", "Sent Mail",
+                                         "Gesendet", "Gesendete Objekte", "Envoy&AOk-s",   "Enviados",
+                                         "Inviati",  "Verzonden items"};
 
 /* What is gathered from the answers before the facts can be told. */
 typedef struct {
@@ -156,7 +157,8 @@ gboolean coi_imap_keeps_flag(const CoiImap *imap, const char *flag)
          at = clist_next(at)) {
         const struct mailimap_flag_perm *one = clist_content(at);
         const char *name = one->fl_type == MAILIMAP_FLAG_PERM_ALL ? flag : flag_name(one->fl_flag);
-        if (one->fl_type == MAILIMAP_FLAG_PERM_ALL || (flag != NULL && name != NULL && g_ascii_strcasecmp(name, flag) == 0))
+        if (one->fl_type == MAILIMAP_FLAG_PERM_ALL ||
+            (flag != NULL && name != NULL && g_ascii_strcasecmp(name, flag) == 0))
             return TRUE;
     }
     return FALSE;
@@ -166,7 +168,9 @@ static guint64 highest_modseq(const CoiImap *imap)
 {
     const struct mailimap_condstore_resptextcode *code =
         extension_data(imap, MAILIMAP_EXTENSION_CONDSTORE, MAILIMAP_CONDSTORE_TYPE_RESP_TEXT_CODE);
-    return code != NULL && code->cs_type == MAILIMAP_CONDSTORE_RESPTEXTCODE_HIGHESTMODSEQ ? code->cs_data.cs_modseq_value : 0;
+    return code != NULL && code->cs_type == MAILIMAP_CONDSTORE_RESPTEXTCODE_HIGHESTMODSEQ
+               ? code->cs_data.cs_modseq_value
+               : 0;
 }
 
 static void take_selection(const CoiImap *imap, CoiImapFacts *facts)
@@ -180,11 +184,13 @@ static void take_selection(const CoiImap *imap, CoiImapFacts *facts)
 
 /* the look */
 
-/* The commands that need no answer of another, sent in one go. Index 0 to 3: ID, NAMESPACE, LIST, SELECT; 0: not sent. */
+/* The commands that need no answer of another, sent in one go. Index 0 to 3: ID, NAMESPACE, LIST, SELECT; 0: not sent.
+ */
 static gboolean send_all(CoiImap *imap, const char *mailbox, guint tags[4], GError **error)
 {
     if (coi_imap_has(imap, "ID"))
-        tags[0] = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND, "ID (\"name\" \"purple-coi\" \"version\" \"" COI_VERSION "\")");
+        tags[0] = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND,
+                                "ID (\"name\" \"purple-coi\" \"version\" \"" COI_VERSION "\")");
     if (coi_imap_has(imap, "NAMESPACE"))
         tags[1] = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND, "NAMESPACE");
     gboolean extended = coi_imap_has(imap, "SPECIAL-USE") && coi_imap_has(imap, "LIST-EXTENDED");

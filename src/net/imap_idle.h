@@ -6,11 +6,11 @@ typedef enum {
     COI_IDLE_ARRIVED, /* imap->arrived: there may be something new */
     COI_IDLE_REQUEST, /* fd is readable */
     COI_IDLE_TIMEOUT,
-    COI_IDLE_FAILED   /* the session is over */
+    COI_IDLE_FAILED /* the session is over */
 } CoiIdle;
 
-/* Waits at most timeout_ms. follow: in IDLE (started here if it isn't under way, and left so: the next command ends it), or
- * where the server has none, without it; then and with !follow the caller asks the server from time to time. */
+/* Waits at most timeout_ms. follow: in IDLE (started here if it isn't under way, and left so: the next command ends
+ * it), or where the server has none, without it; then and with !follow the caller asks the server from time to time. */
 CoiIdle coi_imap_idle(CoiImap *imap, gboolean follow, int fd, gint64 timeout_ms, GError **error);
 /* Whether this server tells of arrivals by itself. */
 gboolean coi_imap_can_idle(const CoiImap *imap);

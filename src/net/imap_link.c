@@ -22,14 +22,14 @@ struct _CoiImapLink {
     GCancellable *stop;
     GThread *thread;
     /* The thread's own from here on. */
-    CoiImap *imap;             /* NULL: down */
-    guint64 tag;               /* of the request under way, or of FOLLOW */
-    const CoiServer *trying;   /* during OPEN */
+    CoiImap *imap;           /* NULL: down */
+    guint64 tag;             /* of the request under way, or of FOLLOW */
+    const CoiServer *trying; /* during OPEN */
     gboolean following;
     guint64 follow_tag;
     CoiImapFollow follow;
-    gint64 idle_since;         /* when the last request was done */
-    gboolean one_by_one;       /* learnt of the server: see CoiImap */
+    gint64 idle_since;   /* when the last request was done */
+    gboolean one_by_one; /* learnt of the server: see CoiImap */
 };
 
 /* results */
@@ -113,7 +113,8 @@ static int dial(gpointer user, const char *host, guint16 port, GCancellable *sto
     return fd;
 }
 
-static CoiTrust trust(gpointer user, const char *host, guint16 port, GPtrArray *chain, GCancellable *stop, gint64 deadline)
+static CoiTrust trust(gpointer user, const char *host, guint16 port, GPtrArray *chain, GCancellable *stop,
+                      gint64 deadline)
 {
     CoiImapLink *link = user;
     return link->host->trust(link->host->user, host, port, chain, stop, deadline);
@@ -137,8 +138,12 @@ static gboolean greet(gpointer user, CoiStream *stream, const CoiServer *server,
 
 static void run_open(CoiImapLink *link, const CoiImapRequest *request)
 {
-    CoiConnect connect = {.protocol = COI_STREAM_IMAP, .host = &link->dialler, .stop = link->stop, .user = link,
-                          .trying = trying, .greet = greet};
+    CoiConnect connect = {.protocol = COI_STREAM_IMAP,
+                          .host = &link->dialler,
+                          .stop = link->stop,
+                          .user = link,
+                          .trying = trying,
+                          .greet = greet};
     GError *error = NULL;
     char *tried = NULL;
     guint index = 0;
@@ -242,11 +247,11 @@ static void run_close(CoiImapLink *link, const CoiImapRequest *request)
 
 static void run_request(CoiImapLink *link, const CoiImapRequest *request)
 {
-    static void (*const runners[])(CoiImapLink *link, const CoiImapRequest *request) = {[COI_IMAP_OPEN] = run_open,
-                                                                                       [COI_IMAP_FOLLOW] = run_follow,
-                                                                                       [COI_IMAP_BODIES] = run_bodies,
-                                                                                       [COI_IMAP_APPEND] = run_append,
-                                                                                       [COI_IMAP_CLOSE] = run_close};
+    static void (*const runners[])(CoiImapLink * link, const CoiImapRequest *request) = {[COI_IMAP_OPEN] = run_open,
+                                                                                         [COI_IMAP_FOLLOW] = run_follow,
+                                                                                         [COI_IMAP_BODIES] = run_bodies,
+                                                                                         [COI_IMAP_APPEND] = run_append,
+                                                                                         [COI_IMAP_CLOSE] = run_close};
     link->tag = request->tag;
     if (link->imap == NULL && request->type != COI_IMAP_OPEN && request->type != COI_IMAP_CLOSE)
         failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "not connected"));
@@ -304,8 +309,8 @@ static gpointer run(gpointer user)
 {
     CoiImapLink *link = user;
     while (!g_cancellable_is_cancelled(link->stop)) {
-        CoiImapRequest *request = link->imap == NULL ? coi_queue_pop(link->requests, -1, link->stop)
-                                                     : coi_queue_try_pop(link->requests);
+        CoiImapRequest *request =
+            link->imap == NULL ? coi_queue_pop(link->requests, -1, link->stop) : coi_queue_try_pop(link->requests);
         if (request != NULL)
             run_request(link, request);
         else if (link->imap != NULL)

@@ -13,7 +13,7 @@ static gboolean login_refused(const CoiImap *imap, GError *refusal, GError **err
 {
     if (g_error_matches(refusal, COI_ERROR, COI_ERROR_REFUSED))
         refusal->code = imap->code != NULL && g_strv_contains(temporary_codes, imap->code) ? COI_ERROR_AUTH_TEMPORARY
-                                                                                         : COI_ERROR_AUTH;
+                                                                                           : COI_ERROR_AUTH;
     g_propagate_error(error, refusal);
     return FALSE;
 }
@@ -35,7 +35,8 @@ static GStrv offered_mechanisms(const CoiImap *imap)
     return (GStrv)g_ptr_array_free(names, FALSE);
 }
 
-/* Answers one challenge (NULL: the initial response is asked for). On a challenge that is wrong the exchange is cancelled. */
+/* Answers one challenge (NULL: the initial response is asked for). On a challenge that is wrong the exchange is
+ * cancelled. */
 static gboolean answer_challenge(CoiImap *imap, CoiSasl *sasl, const char *challenge, guint tag, GError **error)
 {
     g_autoptr(GError) local = NULL;
@@ -55,7 +56,9 @@ static guint send_authenticate(CoiImap *imap, CoiSasl *sasl, gboolean initial_to
         return 0;
     guint tag = ++imap->last_tag;
     char *line = g_strdup_printf("%u AUTHENTICATE %s%s%s", tag, coi_sasl_name(sasl), initial_too ? " " : "",
-                                 initial == NULL ? "" : *initial == '\0' ? "=" : initial);
+                                 initial == NULL    ? ""
+                                 : *initial == '\0' ? "="
+                                                    : initial);
     coi_stream_begin_command(imap->stream, COI_IMAP_TIMEOUT_LOGIN);
     gboolean sent = coi_wire_send_secret(imap->stream, line, error);
     wipe(initial);
@@ -91,8 +94,9 @@ static gboolean send_literals(CoiImap *imap, guint tag, const CoiCredentials *cr
     gboolean done = FALSE;
     char *login = g_strdup_printf("%s {%" G_GSIZE_FORMAT "}", credentials->login, strlen(credentials->password));
     gboolean good = coi_imap_continue(imap, tag, NULL, &done, error) && !done &&
-                    coi_wire_send_secret(imap->stream, login, error) && coi_imap_continue(imap, tag, NULL, &done, error) &&
-                    !done && coi_wire_send_secret(imap->stream, credentials->password, error) &&
+                    coi_wire_send_secret(imap->stream, login, error) &&
+                    coi_imap_continue(imap, tag, NULL, &done, error) && !done &&
+                    coi_wire_send_secret(imap->stream, credentials->password, error) &&
                     coi_imap_continue(imap, tag, NULL, &done, error) && done;
     wipe(login);
     return good;

@@ -8,7 +8,8 @@
 /* Servers must take lines of 8192 bytes (RFC 7162 section 4), and a name has to leave room. */
 #define MAX_ARGUMENT 4096
 
-static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 
 char *coi_imap_quote(const char *text, GError **error)
 {
@@ -179,10 +180,14 @@ char *coi_imap_date(gint64 seconds)
 
 gint64 coi_imap_seconds(int year, int month, int day, int hour, int minute, int second, int zone)
 {
-    if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 24 || minute < 0 ||
-        minute > 59 || second < 0 || second > 60 || zone < -9959 || zone > 9959)
+    if (year < 1970 || year > 9999 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 24 ||
+        minute < 0 || minute > 59 || second < 0 || second > 60 || zone < -9959 || zone > 9959)
         return 0;
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour, .tm_min = minute,
+    struct tm tm = {.tm_year = year - 1900,
+                    .tm_mon = month - 1,
+                    .tm_mday = day,
+                    .tm_hour = hour,
+                    .tm_min = minute,
                     .tm_sec = second};
     gint64 offset = ((gint64)(zone / 100) * 60 + zone % 100) * 60;
     return MAX((gint64)timegm(&tm) - offset, 0);
@@ -239,7 +244,8 @@ static void parse_untagged(const char *text, gsize length, CoiImapLine *line)
         return;
     }
     /* Status lines are text to their end; whatever else announces a literal needs more than this line. */
-    if (take_word(text, length, "OK", &rest) || take_word(text, length, "NO", &rest) || take_word(text, length, "BAD", &rest))
+    if (take_word(text, length, "OK", &rest) || take_word(text, length, "NO", &rest) ||
+        take_word(text, length, "BAD", &rest))
         return;
     if (announces_literal(text, length)) {
         line->kind = COI_LINE_LITERAL;

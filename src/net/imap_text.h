@@ -1,11 +1,11 @@
-/* The texts of IMAP (RFC 3501), as pure functions: strings for commands, mailbox names, sequence sets, dates, and single
- * lines of an answer. No I/O. Returned strings are owned by the caller. */
+/* The texts of IMAP (RFC 3501), as pure functions: strings for commands, mailbox names, sequence sets, dates, and
+ * single lines of an answer. No I/O. Returned strings are owned by the caller. */
 #pragma once
 #include <glib.h>
 
-/* Every string of ours that goes into a command passes here: quoted, with escapes. NULL with COI_ERROR_INVALID when it is
- * overlong or holds a control character: CR or LF would begin a command of somebody else's making. 8-bit bytes pass: some
- * servers name mailboxes so. */
+/* Every string of ours that goes into a command passes here: quoted, with escapes. NULL with COI_ERROR_INVALID when it
+ * is overlong or holds a control character: CR or LF would begin a command of somebody else's making. 8-bit bytes pass:
+ * some servers name mailboxes so. */
 char *coi_imap_quote(const char *text, GError **error);
 
 /* A mailbox name in modified UTF-7 (RFC 3501 5.1.3). NULL when utf8 isn't valid UTF-8. */
@@ -16,8 +16,8 @@ char *coi_imap_utf7_decode(const char *name);
 /* "1:3,7" for ascending uids without duplicates; n > 0. */
 char *coi_imap_set(const guint32 *uids, gsize n);
 
-/* RFC 3501 date-time in UTC, in its quotes: "\" 1-Feb-2024 10:00:00 +0000\"". Seconds outside of the years 1970-9999 become
- * the nearest bound. */
+/* RFC 3501 date-time in UTC, in its quotes: "\" 1-Feb-2024 10:00:00 +0000\"". Seconds outside of the years 1970-9999
+ * become the nearest bound. */
 char *coi_imap_date_time(gint64 seconds);
 /* RFC 3501 date: "1-Feb-2024". */
 char *coi_imap_date(gint64 seconds);
@@ -40,10 +40,12 @@ typedef struct {
     CoiImapLineKind kind;
     guint32 number;
     char *code;  /* response code in upper case, without its arguments; or NULL */
-    char *words; /* for people, code included: valid UTF-8, one line, bounded; for CONTINUE the bytes as they are. Or NULL */
+    char *words; /* for people, code included: valid UTF-8, one line, bounded; for CONTINUE the bytes as they are. Or
+                    NULL */
 } CoiImapLine;
 
-/* Looks at one line (with or without its CRLF) while `tag` is under way. Never fails; clear with coi_imap_line_clear. */
+/* Looks at one line (with or without its CRLF) while `tag` is under way. Never fails; clear with coi_imap_line_clear.
+ */
 void coi_imap_line_parse(const char *text, guint tag, CoiImapLine *line);
 void coi_imap_line_clear(CoiImapLine *line);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CoiImapLine, coi_imap_line_clear)

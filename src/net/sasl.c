@@ -68,7 +68,8 @@ static const Mechanism *choose(const char *const *offered)
     return NULL;
 }
 
-CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce, GError **error)
+CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce,
+                      GError **error)
 {
     const Mechanism *mechanism = choose(offered);
     if (mechanism == NULL) {

@@ -6,7 +6,8 @@
 #include <sys/random.h>
 
 #define HASH_SIZE 32
-/* Real servers ask for 4,096 to 600,000. More would keep the link, which can't be stopped meanwhile, busy for seconds. */
+/* Real servers ask for 4,096 to 600,000. More would keep the link, which can't be stopped meanwhile, busy for seconds.
+ */
 #define MAX_ITERATIONS 1000000
 #define NONCE_BYTES 24
 
@@ -222,7 +223,8 @@ static char *verify(CoiScram *scram, const char *message, GError **error)
     gsize length = 0;
     g_autofree guint8 *signature = verifier != NULL ? coi_base64_decode_strict(verifier, &length) : NULL;
     if (signature == NULL || length != HASH_SIZE || memcmp(signature, scram->server_signature, HASH_SIZE) != 0) {
-        g_set_error_literal(error, COI_ERROR, COI_ERROR_PROTOCOL, "SCRAM: the server did not prove that it knows the password");
+        g_set_error_literal(error, COI_ERROR, COI_ERROR_PROTOCOL,
+                            "SCRAM: the server did not prove that it knows the password");
         return NULL;
     }
     scram->stage = VERIFIED;

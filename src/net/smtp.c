@@ -8,7 +8,8 @@
 
 /* From the connection to the banner; servers that make strangers wait longer don't do it to their own users. */
 #define BANNER_MS 30000
-/* RFC 5321 4.5.3.2 says 5 minutes for a relay's sake; a submission server that needs more than a minute has a person waiting. */
+/* RFC 5321 4.5.3.2 says 5 minutes for a relay's sake; a submission server that needs more than a minute has a person
+ * waiting. */
 #define COMMAND_MS 60000
 #define QUIT_MS 1000
 /* RFC 4954 4: a longer initial response must not be sent with AUTH, RFC 5321's line has 512 bytes. */
@@ -139,8 +140,8 @@ static void wipe(char *secret)
     g_free(secret);
 }
 
-/* Sends "AUTH name" with the initial response if that is short enough. Returns TRUE when sent; *later is then what remains
- * for the server's first, empty challenge. */
+/* Sends "AUTH name" with the initial response if that is short enough. Returns TRUE when sent; *later is then what
+ * remains for the server's first, empty challenge. */
 static gboolean start_auth(CoiSmtp *smtp, CoiSasl *sasl, char **later, GError **error)
 {
     char *initial = NULL;

@@ -106,8 +106,8 @@ static gboolean open_session(CoiSmtpLink *link, const CoiSmtpRequest *request, c
 /* A connection that was kept warm may have died unnoticed. */
 static gboolean is_dead_connection(const GError *error)
 {
-    return g_error_matches(error, COI_ERROR, COI_ERROR_CLOSED) || g_error_matches(error, COI_ERROR, COI_ERROR_TIMEOUT) ||
-           g_error_matches(error, COI_ERROR, COI_ERROR_TLS);
+    return g_error_matches(error, COI_ERROR, COI_ERROR_CLOSED) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_TIMEOUT) || g_error_matches(error, COI_ERROR, COI_ERROR_TLS);
 }
 
 /* Sends the mail, and once more over a new connection if a warm one failed before it took a byte of it. */
@@ -145,8 +145,8 @@ static void serve(CoiSmtpLink *link, CoiSmtpRequest *request)
     link->sink(result, link->user);
 }
 
-/* Waits with an open session: FALSE when it is to be closed, because it was idle long enough or the server ended it. A server
- * that says anything now says 421. */
+/* Waits with an open session: FALSE when it is to be closed, because it was idle long enough or the server ended it. A
+ * server that says anything now says 421. */
 static gboolean wait_idle(CoiSmtpLink *link, gboolean *polite)
 {
     gint64 left = -1;
@@ -189,12 +189,15 @@ static gpointer run(gpointer data)
 
 CoiSmtpLink *coi_smtp_link_new(const CoiNetHost *host, guint idle_close_ms, CoiSmtpSink sink, gpointer user)
 {
+    CoiQueue *requests = coi_queue_new((GDestroyNotify)coi_smtp_request_free);
+    if (requests == NULL)
+        return NULL;
     CoiSmtpLink *link = g_new0(CoiSmtpLink, 1);
     link->host = host;
     link->idle_close_ms = idle_close_ms;
     link->sink = sink;
     link->user = user;
-    link->requests = coi_queue_new((GDestroyNotify)coi_smtp_request_free);
+    link->requests = requests;
     link->stop = g_cancellable_new();
     link->thread = coi_wire_thread_new("coi-smtp", run, link);
     return link;

@@ -3,8 +3,8 @@
 #include "net/stream.h"
 
 typedef struct {
-    guint code;        /* 200 to 599 */
-    GPtrArray *lines;  /* char *: the text after the code, line by line, as sent; at least one */
+    guint code;       /* 200 to 599 */
+    GPtrArray *lines; /* char *: the text after the code, line by line, as sent; at least one */
 } CoiSmtpReply;
 
 void coi_smtp_reply_free(CoiSmtpReply *reply);

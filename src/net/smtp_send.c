@@ -10,7 +10,8 @@
 
 /* As in smtp.c. */
 #define COMMAND_MS 60000
-/* RFC 5321 4.5.3.2.5 allows 3 minutes a block; here 10 for all, and more for a mail that a thin line (8 KiB/s) needs long for. */
+/* RFC 5321 4.5.3.2.5 allows 3 minutes a block; here 10 for all, and more for a mail that a thin line (8 KiB/s) needs
+ * long for. */
 #define DATA_MS 600000
 #define DATA_BYTES_PER_MS 8
 /* RFC 5321 4.5.3.2.6: giving up sooner sends mails twice. */
@@ -82,8 +83,9 @@ static void settle_unsendable(Transaction *t)
     else if (!g_str_is_ascii(sender) && !smtp->utf8)
         settle_rest(t, COI_RECIPIENT_REJECTED, "553 5.6.7 the server knows ASCII addresses only");
     if (smtp->max_size > 0 && size > smtp->max_size) {
-        g_autofree char *reply = g_strdup_printf(
-            "552 5.3.4 the mail has %" G_GSIZE_FORMAT " bytes, the server takes %" G_GUINT64_FORMAT, size, smtp->max_size);
+        g_autofree char *reply =
+            g_strdup_printf("552 5.3.4 the mail has %" G_GSIZE_FORMAT " bytes, the server takes %" G_GUINT64_FORMAT,
+                            size, smtp->max_size);
         settle_rest(t, COI_RECIPIENT_REJECTED, reply);
     }
 }
@@ -145,7 +147,8 @@ static GPtrArray *envelope_commands(const Transaction *t)
         g_ptr_array_add(commands, g_strdup("RSET\r\n"));
     g_ptr_array_add(commands, mail_from(t));
     for (guint i = 0; i < t->asked->len; i++)
-        g_ptr_array_add(commands, g_strdup_printf("RCPT TO:<%s>\r\n", ((CoiRecipientResult *)t->asked->pdata[i])->address));
+        g_ptr_array_add(commands,
+                        g_strdup_printf("RCPT TO:<%s>\r\n", ((CoiRecipientResult *)t->asked->pdata[i])->address));
     g_ptr_array_add(commands, g_strdup("DATA\r\n"));
     return commands;
 }
@@ -159,7 +162,8 @@ static gboolean send_at_once(Transaction *t, const GPtrArray *commands, GError *
     return coi_wire_send(t->smtp->stream, all->str, error);
 }
 
-/* The reply to command, which is sent now unless the pipeline has it already. 421 ends a session whatever it answers. */
+/* The reply to command, which is sent now unless the pipeline has it already. 421 ends a session whatever it answers.
+ */
 static CoiSmtpReply *reply_to(Transaction *t, const char *command, GError **error)
 {
     coi_stream_begin_command(t->smtp->stream, COMMAND_MS);
@@ -218,8 +222,9 @@ static gboolean say_data(Transaction *t, const char *command, gboolean *go_on, G
     return TRUE;
 }
 
-/* The envelope up to DATA. *go_on: the server waits for the mail's text. With PIPELINING everything has been said before the
- * first refusal is known, so that every reply must be read; step by step, what has become pointless isn't said. */
+/* The envelope up to DATA. *go_on: the server waits for the mail's text. With PIPELINING everything has been said
+ * before the first refusal is known, so that every reply must be read; step by step, what has become pointless isn't
+ * said. */
 static gboolean say_envelope(Transaction *t, gboolean *go_on, GError **error)
 {
     g_autoptr(GPtrArray) list = envelope_commands(t);
@@ -245,8 +250,8 @@ static gboolean write_bytes(mailstream *out, const char *bytes, gsize length)
     return length == 0 || mailstream_write(out, bytes, length) == (ssize_t)length;
 }
 
-/* Line by line: each ends in CRLF whatever ended it before, so that no bare CR or LF can hide an end of the mail from one
- * server that another one sees; a leading dot is doubled. */
+/* Line by line: each ends in CRLF whatever ended it before, so that no bare CR or LF can hide an end of the mail from
+ * one server that another one sees; a leading dot is doubled. */
 static gboolean write_mail(mailstream *out, GBytes *mail)
 {
     gsize length = 0;
@@ -255,7 +260,8 @@ static gboolean write_mail(mailstream *out, GBytes *mail)
         const char *eol = p;
         while (eol < end && *eol != '\r' && *eol != '\n')
             eol++;
-        if ((*p == '.' && !write_bytes(out, ".", 1)) || !write_bytes(out, p, (gsize)(eol - p)) || !write_bytes(out, "\r\n", 2))
+        if ((*p == '.' && !write_bytes(out, ".", 1)) || !write_bytes(out, p, (gsize)(eol - p)) ||
+            !write_bytes(out, "\r\n", 2))
             return FALSE;
         p = eol + (eol + 1 < end && eol[0] == '\r' && eol[1] == '\n' ? 2 : 1);
     }
@@ -282,7 +288,8 @@ static gboolean send_mail(Transaction *t, GError **error)
     return TRUE;
 }
 
-/* RFC 2920 3.1: the server said 354 although nobody is left to send to. Whatever comes of it changes no recipient's result. */
+/* RFC 2920 3.1: the server said 354 although nobody is left to send to. Whatever comes of it changes no recipient's
+ * result. */
 static void send_nothing(Transaction *t)
 {
     coi_stream_begin_command(t->smtp->stream, COMMAND_MS);

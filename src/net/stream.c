@@ -143,7 +143,8 @@ static ssize_t driver_write(mailstream_low *low, const void *buffer, size_t coun
         if (!may_go_on(stream))
             return -1;
         g_autoptr(GError) error = NULL;
-        gssize n = g_pollable_output_stream_write_nonblocking(out, (const char *)buffer + done, count - done, NULL, &error);
+        gssize n =
+            g_pollable_output_stream_write_nonblocking(out, (const char *)buffer + done, count - done, NULL, &error);
         if (n > 0) {
             done += (gsize)n;
         } else if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK)) {
@@ -195,7 +196,8 @@ static void tune_socket(GSocket *socket)
 static gboolean dial(CoiStream *stream, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + CONNECT_MS * G_GINT64_CONSTANT(1000);
-    int fd = stream->host->dial(stream->host->user, stream->server->host, stream->server->port, stream->stop, deadline, error);
+    int fd = stream->host->dial(stream->host->user, stream->server->host, stream->server->port, stream->stop, deadline,
+                                error);
     if (fd < 0)
         return FALSE;
     g_autoptr(GError) local = NULL;
@@ -218,8 +220,8 @@ static gboolean is_loopback_name(const char *name)
     return address != NULL && g_inet_address_get_is_loopback(address);
 }
 
-/* Cleartext goes to this machine only. A peer on loopback at another port than the server's is a proxy, which may carry it
- * anywhere: then the name, too, must be this machine's. */
+/* Cleartext goes to this machine only. A peer on loopback at another port than the server's is a proxy, which may carry
+ * it anywhere: then the name, too, must be this machine's. */
 static gboolean may_speak_cleartext(const CoiStream *stream)
 {
     g_autoptr(GSocketAddress) peer = g_socket_connection_get_remote_address(stream->connection, NULL);
@@ -236,8 +238,8 @@ static gboolean secure(CoiStream *stream, GError **error)
     return stream->tls != NULL;
 }
 
-CoiStream *coi_stream_open(const CoiServer *server, CoiStreamProtocol protocol, const CoiNetHost *host, GCancellable *stop,
-                           GError **error)
+CoiStream *coi_stream_open(const CoiServer *server, CoiStreamProtocol protocol, const CoiNetHost *host,
+                           GCancellable *stop, GError **error)
 {
     g_autoptr(CoiStream) stream = g_new0(CoiStream, 1);
     stream->server = coi_server_new(server->host, server->port, server->security);

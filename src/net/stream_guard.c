@@ -9,8 +9,9 @@
 enum { TAIL_NONE, TAIL_OPEN, TAIL_DIGITS, TAIL_PLUS, TAIL_CLOSED, TAIL_CR, TAIL_DIRTY_OPEN, TAIL_DIRTY };
 
 /* Untagged responses whose grammar has strings in it; FETCH comes after a number. */
-static const char *const literal_kinds[] = {"FETCH", "LIST",  "LSUB", "XLIST", "STATUS",     "METADATA", "NAMESPACE",
-                                            "ID",    "QUOTA", "ACL",  "QUOTAROOT", "LISTRIGHTS", "MYRIGHTS"};
+static const char *const literal_kinds[] = {"FETCH",     "LIST",       "LSUB",    "XLIST", "STATUS",
+                                            "METADATA",  "NAMESPACE",  "ID",      "QUOTA", "ACL",
+                                            "QUOTAROOT", "LISTRIGHTS", "MYRIGHTS"};
 static const char *const text_kinds[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
 
 static gboolean fail(GError **error, const char *what)
@@ -113,7 +114,9 @@ static guint next_tail(CoiGuard *guard, char c)
     case TAIL_CLOSED:
         return c == '\r' ? TAIL_CR : blank ? TAIL_DIRTY : TAIL_NONE;
     case TAIL_DIRTY_OPEN:
-        return c == '}' ? TAIL_DIRTY : blank || c == '+' || c == '-' || g_ascii_isdigit(c) ? TAIL_DIRTY_OPEN : TAIL_NONE;
+        return c == '}'                                              ? TAIL_DIRTY
+               : blank || c == '+' || c == '-' || g_ascii_isdigit(c) ? TAIL_DIRTY_OPEN
+                                                                     : TAIL_NONE;
     case TAIL_CR:
     case TAIL_DIRTY:
         return blank ? TAIL_DIRTY : TAIL_NONE;

@@ -1,9 +1,10 @@
 /* What the peer may send before libetpan sees it: a pure state machine over the bytes received, fed at any split.
  *
- * libetpan has no limit of its own and parses parentheses recursively (ETPAN.md section 4). The guard therefore has to agree
- * with it about what is a literal: whatever it skips as a literal is not looked at. Where the two could disagree it refuses:
- * a literal is believed only on an untagged line of a kind that carries literals, written exactly {n} CRLF. Any parser of ours
- * that takes a line as plain text must likewise refuse a line that ends in a literal's announcement. */
+ * libetpan has no limit of its own and parses parentheses recursively (ETPAN.md section 4). The guard therefore has to
+ * agree with it about what is a literal: whatever it skips as a literal is not looked at. Where the two could disagree
+ * it refuses: a literal is believed only on an untagged line of a kind that carries literals, written exactly {n} CRLF.
+ * Any parser of ours that takes a line as plain text must likewise refuse a line that ends in a literal's announcement.
+ */
 #pragma once
 #include <glib.h>
 

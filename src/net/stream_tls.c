@@ -4,7 +4,8 @@
 
 /* A longer chain is an attack; real ones have up to 5. */
 #define MAX_CHAIN 20u
-/* libpurple's verifier answers without a person (a person's verdict comes later: COI_TRUST_ASKING), so this is plenty. */
+/* libpurple's verifier answers without a person (a person's verdict comes later: COI_TRUST_ASKING), so this is plenty.
+ */
 #define TRUST_SECONDS 60
 
 typedef struct {
@@ -32,7 +33,8 @@ static GPtrArray *chain_of(GTlsCertificate *leaf)
     return chain;
 }
 
-static gboolean accept_certificate(GTlsConnection *tls, GTlsCertificate *leaf, GTlsCertificateFlags errors, gpointer data)
+static gboolean accept_certificate(GTlsConnection *tls, GTlsCertificate *leaf, GTlsCertificateFlags errors,
+                                   gpointer data)
 {
     (void)tls;
     (void)errors; /* GIO's opinion without a database; libpurple's verifier decides */
@@ -97,7 +99,7 @@ static void run(Handshake *shake, GTlsConnection *tls)
 }
 
 /* The one place that says what a handshake's end means; only the last line lets anything through. */
-static gboolean judge(const Handshake *shake, GError **error)
+static gboolean judge(const Handshake *shake, GTlsConnection *tls, GError **error)
 {
     if (g_cancellable_is_cancelled(shake->stop))
         g_set_error_literal(error, COI_ERROR, COI_ERROR_CANCELLED, "cancelled");
@@ -111,6 +113,9 @@ static gboolean judge(const Handshake *shake, GError **error)
         g_set_error_literal(error, COI_ERROR, COI_ERROR_TLS, shake->error->message);
     else if (!shake->asked)
         g_set_error_literal(error, COI_ERROR, COI_ERROR_UNTRUSTED, "the server showed no certificate");
+    else if (g_tls_connection_get_protocol_version(tls) <
+             G_TLS_PROTOCOL_VERSION_TLS_1_2) /* glib-networking 2.74 takes 1.1 */
+        g_set_error_literal(error, COI_ERROR, COI_ERROR_TLS, "the server knows no TLS newer than 1.1");
     else
         return TRUE;
     return FALSE;
@@ -121,10 +126,11 @@ GTlsConnection *coi_tls_connect(GSocketConnection *connection, const CoiServer *
 {
     g_autoptr(GSocketConnectable) identity = g_network_address_new(server->host, server->port);
     g_autoptr(GError) local = NULL;
-    /* GIO resumes sessions of a host it knows by its socket, and a resumed one shows no certificate: trust could not be asked.
-     * What it does not recognise as a socket's stream is always shaken hands with in full. */
+    /* GIO resumes sessions of a host it knows by its socket, and a resumed one shows no certificate: trust could not be
+     * asked. What it does not recognise as a socket's stream is always shaken hands with in full. */
     GIOStream *base = G_IO_STREAM(connection);
-    g_autoptr(GIOStream) plain = g_simple_io_stream_new(g_io_stream_get_input_stream(base), g_io_stream_get_output_stream(base));
+    g_autoptr(GIOStream) plain =
+        g_simple_io_stream_new(g_io_stream_get_input_stream(base), g_io_stream_get_output_stream(base));
     g_autoptr(GIOStream) client = g_tls_client_connection_new(plain, identity, &local);
     if (client == NULL) {
         /* Without glib-networking GIO has no TLS at all, and says so. */
@@ -143,7 +149,7 @@ GTlsConnection *coi_tls_connect(GSocketConnection *connection, const CoiServer *
     gulong handler = g_signal_connect(tls, "accept-certificate", G_CALLBACK(accept_certificate), &shake);
     run(&shake, tls);
     g_signal_handler_disconnect(tls, handler);
-    gboolean trusted = judge(&shake, error);
+    gboolean trusted = judge(&shake, tls, error);
     g_clear_error(&shake.error);
     return trusted ? G_TLS_CONNECTION(g_steal_pointer(&client)) : NULL;
 }

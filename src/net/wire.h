@@ -3,8 +3,8 @@
 #include "net/sasl.h"
 #include "net/stream.h"
 
-/* FALSE with COI_ERROR_INVALID when text can't be an argument of a command: it has CR, LF or another control character, or is
- * longer than max bytes. */
+/* FALSE with COI_ERROR_INVALID when text can't be an argument of a command: it has CR, LF or another control character,
+ * or is longer than max bytes. */
 gboolean coi_wire_check_argument(const char *text, gsize max, GError **error);
 /* The same for an address of an envelope: not empty, neither <, > nor blank, at most COI_LIMIT_ADDRESS bytes. */
 gboolean coi_wire_check_address(const char *address, GError **error);

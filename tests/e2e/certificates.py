@@ -90,6 +90,7 @@ def self_signed_starttls():
         alice.expect("connected", timeout=20)
         alice.says(BOB, "I accepted.")
         lab.holds("bob", INBOX=1)
+        lab.holds("alice", Sent=1)
         lab.leave(alice)
 
 
@@ -124,6 +125,18 @@ def refuse_expired():
 @tap.case("refused, self-signed: not one byte of the password was sent")
 def refuse_self_signed():
     refused("self_signed")
+
+
+@tap.case("what no user could accept is refused without a question: not one byte of the password was sent")
+def refuse_unusable():
+    with Lab() as lab:
+        relays = spies(lab, lab.certificates.unusable())
+        alice = lab.client("alice", trusted=False, imap=relays[0].port, smtp=relays[1].port)
+        alice.do(do="login", account=alice.address)
+        alice.fails(fatal=True)
+        alice.expect("notify")  # libpurple's own words
+        nothing_leaked(lab, "alice", *relays)
+        lab.leave(alice)
 
 
 @tap.case("refused over STARTTLS: nothing but STARTTLS was said before, and no login was tried")

@@ -38,7 +38,7 @@ def over_loopback():
     conversation("none", cleartext=True)
 
 
-@tap.case("messages keep their order, a hundred in one go")
+@tap.case("a hundred messages in one go: all of them, each once, in the order of the mailbox")
 def in_order():
     with Lab() as lab:
         alice, bob = lab.client("alice").login(), lab.client("bob").login()
@@ -49,9 +49,11 @@ def in_order():
             alice.echoed(bob, text)
         for text in texts:
             bob.hears(alice, text, timeout=60)
-        tap.same(bob.heard(), texts, "what Bob saw, in order")
+        # Mail servers may let one message overtake another; whoever sorts is the mailbox.
+        arrived = [mail.get_content().strip() for mail in lab.mailbox("bob").mails()]
+        tap.same(sorted(arrived), sorted(texts), "what arrived")
+        tap.same(bob.heard(), arrived, "what Bob saw, in order")
         lab.holds("alice", Sent=100, timeout=60)
-        lab.holds("bob", INBOX=100)
         lab.leave(alice, bob)
 
 

@@ -260,7 +260,7 @@ def check_subject(value, expect):
     if not shown.endswith("…") or not line.startswith(shown[:-1]):
         return [f"Subject isn't the text's beginning: {subject!r}"]
     complaints = []
-    if not 18 <= len(shown) <= 61:
+    if not 15 <= len(shown) <= 61:
         complaints.append(f"Subject shows {len(shown)} characters, not about 40")
     rest = line[len(shown) - 1:]
     if unicodedata.combining(rest[:1] or "x") and len(re.match("[\u0300-\u036f]*", rest).group(0)) < 20:
@@ -398,10 +398,78 @@ def generate_texts(seed, n):
     return texts
 
 
+# --- the checker's own test --------------------------------------------------------------------------------------------
+
+TEXT = "Grüße, Bob! " + "words " * 30 + "\n> not a quote\n-- \nnot a signature"
+EXPECT = {"text": TEXT, "sender": "alice@example.org", "to": [("Bób, the 2nd", "bob@example.net"), "carol@example.net"],
+          "references": None}
+
+
+def sample():
+    """A good mail, made by hand."""
+    now = datetime.now(timezone.utc)
+    date = f"{DAYS[now.weekday()]}, {now.day} {MONTHS[now.month - 1]} {now:%Y %H:%M:%S} +0000"
+    message_id = "<chat$0123456789abcdef0123456789abcdef@example.org>"
+    name, subject = (f"=?UTF-8?B?{base64.b64encode(text.encode()).decode()}?="
+                     for text in ("Bób, the 2nd", "Chat: Grüße, Bob! words…"))
+    lines = ("Grüße, Bob! " + "words " * 11, "words " * 13, "words " * 6)
+    body = "\r\n".join(lines)[:-1] + "\r\n > not a quote\r\n-- \r\nnot a signature\r\n"
+    coded = quopri.encodestring(body.replace("\r\n", "\n").encode()).replace(b"\n", b"\r\n")
+    head = (f"Date: {date}\r\nFrom: alice@example.org\r\nTo: {name} <bob@example.net>, carol@example.net\r\n"
+            f"Subject: {subject}\r\nMessage-ID: {message_id}\r\nReferences: {message_id}\r\n"
+            f"X-Microsoft-Original-Message-ID:\r\n {message_id}\r\nChat-Version: 1.0\r\nMIME-Version: 1.0\r\n"
+            "Content-Type: text/plain; charset=UTF-8; format=flowed\r\n"
+            "Content-Transfer-Encoding: quoted-printable\r\n\r\n")
+    return head.encode() + coded
+
+
+# What must not pass: name, pattern, replacement.
+WRONGS = (
+    ("bare LF", rb"\r\n", rb"\n"), ("bare CR", rb"words=20\r\n", rb"words\rwords\r\n"), ("NUL", rb"Chat-Version: ", b"Chat-Version: \0"),
+    ("8-bit header", rb"To: ", b"To: \xc3\xa4 "), ("no final CRLF", rb"\r\n\Z", b""), ("two From", rb"From:", b"From: alice@example.org\r\nFrom:"),
+    ("Sender", rb"From:", b"Sender: alice@example.org\r\nFrom:"), ("X-Mailer", rb"From:", b"X-Mailer: x\r\nFrom:"),
+    ("no Date", rb"Date:[^\r]*\r\n", b""), ("zone", rb"\+0000", b"+0100"), ("weekday", rb"Date: \w{3}", b"Date: Xyz"),
+    ("old Date", rb" 20\d\d ", b" 1999 "), ("name in From", rb"From: (\S+)", rb"From: Al <\1>"), ("other From", rb"From: alice", b"From: eve"),
+    ("semicolon in To", rb">, carol", b">; carol"), ("one recipient", rb", carol@example.net", b""), ("no chat$", rb"Message-ID: <chat\$", b"Message-ID: <"),
+    ("120 bits", rb"\$01", b"$"), ("other domain", rb"@example.org>", b"@example.com>"), ("other alias", rb"(Original-Message-ID:\r\n <chat\$)0", rb"\g<1>1"),
+    ("three References", rb"References: ", b"References: <a@b> <c@d> "), ("same twice", rb"References: (\S+)", rb"References: \1 \1"),
+    ("no References", rb"References:[^\r]*\r\n", b""), ("In-Reply-To", rb"References:", b"In-Reply-To: <a@b>\r\nReferences:"),
+    ("a receipt", rb"MIME-V", b"Disposition-Notification-To: alice@example.org\r\nMIME-V"), ("subject", rb"Subject: \S+", b"Subject: Chat: other"),
+    ("bare subject", rb"Subject: \S+", b"Subject: hello"), ("Content-Type", rb"format=flowed", b"format=fixed"), ("charset", rb"UTF-8; f", b"iso-8859-1; f"),
+    ("Chat-Version", rb"Chat-Version: 1.0", b"Chat-Version: 2.0"), ("no Chat-Version", rb"Chat-Version: 1.0\r\n", b""), ("changed text", rb"not a quote", b"not a Quote"),
+    ("added text", rb"\Z", b"\r\nSent by x\r\n"), ("lost text", rb"not a signature\r\n", b""), ("cut separator", rb"--=20\r\n", b"--\r\n"),
+    ("unstuffed", rb"\r\n > not", b"\r\n> not"), ("white space at a line's end", rb"=20\r\n", b" \r\n"), ("8bit", rb"quoted-printable", b"8bit"),
+    ("bad QP", rb"words", b"w=rds"), ("injected header", rb"\r\nMIME", b"\r\nBcc: eve@example.com\r\nMIME"), ("no empty line", rb"\r\n\r\n", b"\r\n"),
+    ("long line", rb"X-Microsoft-Original", b"Subject-2: " + b"x " * 600 + b"\r\nX-Microsoft-Original"), ("wide header", rb"\r\nTo: ", b"\r\nTo: \"" + b"x " * 40 + b"\" "),
+    ("From in body", rb"\Z", b"From x\r\n"), ("lone dot", rb"\Z", b".\r\n"),
+)
+
+
+def self_test():
+    """TAP: a good mail passes, each wrong one is complained about, generate_texts keeps its promises."""
+    mail, results = sample(), []
+    complaints = check(mail, EXPECT)
+    results.append((not complaints, f"a good mail passes {complaints or ''}"))
+    for name, pattern, replacement in WRONGS:
+        wrong, count = re.subn(pattern, replacement, mail, count=1)
+        results.append((count == 1 and wrong != mail and bool(check(wrong, EXPECT)), f"complains: {name}"))
+    for key, value in (("receipt", True), ("references", ["a@b"]), ("in_reply_to", "a@b"), ("subject", "Given"), ("text", TEXT + "x")):
+        results.append((bool(check(mail, {**EXPECT, key: value})), f"complains: expected another {key}"))
+    texts = generate_texts(1, 400)
+    results.append((len(texts) == 400 and texts == generate_texts(1, 400) != generate_texts(2, 400), "texts follow their seed"))
+    results.append((not any(is_empty(text) or "\0" in text for text in texts), "no text is empty"))
+    print(f"1..{len(results)}")
+    for number, (good, name) in enumerate(results, 1):
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+    return all(good for good, _ in results)
+
+
 def main():
-    """outgoing_check.py MAIL TEXT SENDER TO…: complaints about one captured mail, text from a file."""
+    """Without arguments the checker tests itself. outgoing_check.py MAIL TEXT SENDER TO…: complaints about one mail."""
+    if len(sys.argv) == 1:
+        sys.exit(0 if self_test() else 1)
     if len(sys.argv) < 5:
-        sys.exit(__doc__)
+        sys.exit(main.__doc__)
     with open(sys.argv[1], "rb") as mail, open(sys.argv[2], encoding="utf-8", newline="") as text:
         complaints = check(mail.read(), {"text": text.read(), "sender": sys.argv[3], "to": sys.argv[4:], "receipt": None})
     print("\n".join(complaints) or "ok")

@@ -29,6 +29,17 @@ extendedKeyUsage = serverAuth
 subjectAltName = {names}
 """
 
+SELF_SIGNED = """[req]
+distinguished_name = name
+x509_extensions = own
+prompt = no
+[name]
+CN = {name}
+[own]
+{extensions}
+subjectAltName = {names}
+"""
+
 
 class Certificates:
     """Makes what is asked for, once; every method gives (certificate file with its chain, key file)."""
@@ -122,10 +133,18 @@ commonName = supplied
         return self._issued("expired", "authority", self._names(NAMES), ("20200101000000Z", "20200201000000Z"))
 
     def self_signed(self):
-        certificate, key = self._path("self.pem"), self._path("self.key")
+        """As `openssl req -x509` makes one."""
+        return self._self_signed("self", "basicConstraints = critical, CA:TRUE")
+
+    def unusable(self):
+        """Self-signed, and by its own words not allowed to sign anything."""
+        return self._self_signed("unusable", "basicConstraints = critical, CA:FALSE\nkeyUsage = critical, digitalSignature")
+
+    def _self_signed(self, name, extensions):
+        certificate, key = self._path(name + ".pem"), self._path(name + ".key")
         if not os.path.exists(certificate):
             common, alternatives = self._names(NAMES)
-            config = self._config("self", SERVER.format(name=common, names=alternatives))
+            config = self._config(name, SELF_SIGNED.format(name=common, names=alternatives, extensions=extensions))
             self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                           "-config", config, "-days", "30", "-keyout", key, "-out", certificate)
         return certificate, key

@@ -231,6 +231,12 @@ class Lab:
                 time.sleep(0.05)
         tap.same(counts, expected, f"mails of {user} on the server")
 
+    def settled(self, *clients, timeout=20):
+        """Waits until nothing is left to be sent, copied or shown for these people."""
+        for person in clients:
+            tap.eventually(lambda: store.unfinished(person.profile, person.address) == (0, 0, 0),
+                           f"nothing left to do for {person.address}", timeout)
+
     def leave(self, *clients):
         """Everybody leaves, and nothing else was shown, nothing is left to be sent, copied or shown."""
         for person in clients:

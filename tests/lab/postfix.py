@@ -22,6 +22,10 @@ local_recipient_maps =
 virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = texthash:{users}
 virtual_transport = lmtp:unix:{lmtp}
+# One after the other, or the order of arrival would be Postfix's mood.
+lmtp_destination_concurrency_limit = 1
+lmtp_initial_destination_concurrency = 1
+initial_destination_concurrency = 1
 default_transport = error:5.1.2 nothing leaves the lab
 relay_transport = error:5.1.2 nothing leaves the lab
 maillog_file = {log}

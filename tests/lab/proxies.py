@@ -3,6 +3,7 @@ import base64
 import socket
 import struct
 import threading
+import time
 
 
 class Proxy:
@@ -62,6 +63,8 @@ class Proxy:
             self._sockets.append(server)
             self.log.append(asked)
             self._answer(client, True)
+            # libpurple swallows what comes from the server in one read with an HTTP proxy's answer.
+            time.sleep(0.1)
             back = threading.Thread(target=self._pump, args=(server, client, False), daemon=True)
             back.start()
             self._pump(client, server, True)

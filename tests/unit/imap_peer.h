@@ -23,12 +23,12 @@
 #include <unistd.h>
 
 /* What a session says up to the open mailbox: 3 messages, the next gets UID 10. */
-#define LOGGED_IN(capabilities)                                                                                                \
-    "S * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\r\n", "C AUTHENTICATE PLAIN AGFubmEAc2VjcmV0",                        \
+#define LOGGED_IN(capabilities)                                                                                        \
+    "S * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] hi\r\n", "C AUTHENTICATE PLAIN AGFubmEAc2VjcmV0",                \
         "S $ OK [CAPABILITY IMAP4rev1 " capabilities "] in\r\n"
-#define OPENED                                                                                                                 \
-    LOGGED_IN("IDLE"), "C LIST", "S * LIST (\\HasNoChildren) \"/\" INBOX\r\n$ OK done\r\n", "C SELECT \"INBOX\"",              \
-        "S * FLAGS (\\Seen)\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\n"                               \
+#define OPENED                                                                                                         \
+    LOGGED_IN("IDLE"), "C LIST", "S * LIST (\\HasNoChildren) \"/\" INBOX\r\n$ OK done\r\n", "C SELECT \"INBOX\"",      \
+        "S * FLAGS (\\Seen)\r\n* 3 EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT 10] x\r\n"                        \
         "* OK [PERMANENTFLAGS (\\Seen Known \\*)] x\r\n* OK [HIGHESTMODSEQ 77] x\r\n$ OK [READ-WRITE] done\r\n"
 typedef struct {
     const char *const *script;
@@ -37,7 +37,7 @@ typedef struct {
     GThread *thread;
     char *complaint; /* where the client left the script */
     gint gate;
-    gint done;       /* the script's end was reached, or left */
+    gint done; /* the script's end was reached, or left */
     char tag[32], idle_tag[32];
     CoiQueue *results;
     CoiImapLink *link;
@@ -77,7 +77,8 @@ static inline gboolean peer_expect(Peer *peer, char op, const char *text)
     const char *rest = line;
     if (op != 'R') {
         rest = strchr(line, ' ');
-        g_strlcpy(op == 'I' ? peer->idle_tag : peer->tag, line, MIN(sizeof peer->tag, rest == NULL ? 1 : (gsize)(rest - line) + 1));
+        g_strlcpy(op == 'I' ? peer->idle_tag : peer->tag, line,
+                  MIN(sizeof peer->tag, rest == NULL ? 1 : (gsize)(rest - line) + 1));
     }
     if (rest != NULL && strstr(rest, text) != NULL)
         return TRUE;
@@ -126,7 +127,8 @@ static inline gpointer peer_run(gpointer user)
     return NULL;
 }
 
-static inline int peer_dial(gpointer user, const char *host, guint16 port, GCancellable *stop, gint64 deadline, GError **error)
+static inline int peer_dial(gpointer user, const char *host, guint16 port, GCancellable *stop, gint64 deadline,
+                            GError **error)
 {
     (void)user, (void)host, (void)stop, (void)deadline;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -232,7 +234,8 @@ static inline void peer_await(Peer *peer)
     peer_wait_for(&peer->gate);
 }
 
-/* Stops the link once the script is done; all that was said must have been what the script asks for, and nothing may have come besides. */
+/* Stops the link once the script is done; all that was said must have been what the script asks for, and nothing may
+ * have come besides. */
 static inline void peer_end(Peer *peer)
 {
     peer_wait_for(&peer->done);

@@ -1,10 +1,10 @@
-/* A scripted server on loopback, one thread, for tests of src/net. A script is a list of lines that read as the conversation:
- *   "S: text"     the server says text and CRLF            "S- text"   says text without CRLF
- *   "C: text"     the client must say exactly this line    "C* prefix" a line that begins so; "C~ GLOB" one that matches
- *   "TLS"         the server's side of a handshake         "TLS?"      a handshake that must fail, and nothing sent in it
- *   "MAIL"        reads up to the lone dot; "MAIL=text" demands just this text      "CUT"      closes the connection
- *   "NOTHING"     the client must close without a byte     "WAIT"      until the client closes; what it says is ignored
- * After the last line the connection is closed. Each script serves one connection, in order. */
+/* A scripted server on loopback, one thread, for tests of src/net. A script is a list of lines that read as the
+ * conversation: "S: text"     the server says text and CRLF            "S- text"   says text without CRLF "C: text" the
+ * client must say exactly this line    "C* prefix" a line that begins so; "C~ GLOB" one that matches "TLS"         the
+ * server's side of a handshake         "TLS?"      a handshake that must fail, and nothing sent in it "MAIL" reads up
+ * to the lone dot; "MAIL=text" demands just this text      "CUT"      closes the connection "NOTHING"     the client
+ * must close without a byte     "WAIT"      until the client closes; what it says is ignored After the last line the
+ * connection is closed. Each script serves one connection, in order. */
 #pragma once
 #include "base/error.h"
 #include "net/server.h"
@@ -23,7 +23,7 @@ typedef struct {
     int listener;
     guint16 port;
     GThread *thread;
-    gint connections;   /* atomic */
+    gint connections; /* atomic */
     /* The thread's own. */
     GSocketConnection *raw;
     GIOStream *io;
@@ -72,9 +72,10 @@ G_GNUC_UNUSED static GTlsCertificate *peer_certificate(void)
     atexit(peer_remove_directory);
     g_autofree char *key = g_build_filename(peer_directory, "key.pem", NULL);
     g_autofree char *cert = g_build_filename(peer_directory, "cert.pem", NULL);
-    g_autofree char *command = g_strdup_printf("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
-                                               "-keyout %s -out %s -days 2 -subj /CN=localhost -batch",
-                                               key, cert);
+    g_autofree char *command =
+        g_strdup_printf("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
+                        "-keyout %s -out %s -days 2 -subj /CN=localhost -batch",
+                        key, cert);
     gint status = -1;
     g_autofree char *out = NULL, *err = NULL;
     g_spawn_command_line_sync(command, &out, &err, &status, NULL);
@@ -244,8 +245,8 @@ G_GNUC_UNUSED static int test_dial(gpointer user, const char *host, guint16 port
     return -1;
 }
 
-G_GNUC_UNUSED static CoiTrust test_trust(gpointer user, const char *host, guint16 port, GPtrArray *chain, GCancellable *stop,
-                                         gint64 deadline)
+G_GNUC_UNUSED static CoiTrust test_trust(gpointer user, const char *host, guint16 port, GPtrArray *chain,
+                                         GCancellable *stop, gint64 deadline)
 {
     (void)host, (void)port, (void)deadline;
     TestHost *self = user;

@@ -32,7 +32,8 @@ static void test_utf7(void)
     /* The first is RFC 3501's own example. */
     static const struct {
         const char *utf8, *name;
-    } table[] = {{"~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
+    } table[] = {{"~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+                  "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
                  {"", ""},
                  {"INBOX", "INBOX"},
                  {"a&b", "a&-b"},
@@ -50,8 +51,9 @@ static void test_utf7(void)
         g_assert_cmpstr(utf8, ==, table[i].utf8);
     }
     g_assert_null(coi_imap_utf7_encode("\xff"));
-    static const char *const bad[] = {"&",      "&AOQ",     "&AO-",   "&A-",    "&!-",   "&2D0-",      "&3gA-",     "&2D0A5A-",
-                                      "&AEE-",  "&AAA-",    "\xc3\xa4", "a\x01b", "&AOR-", "&AOQ-\x7f", "&AOQA-",    "&AOQ=-"};
+    static const char *const bad[] = {"&",     "&AOQ",      "&AO-",   "&A-",   "&!-",      "&2D0-",
+                                      "&3gA-", "&2D0A5A-",  "&AEE-",  "&AAA-", "\xc3\xa4", "a\x01b",
+                                      "&AOR-", "&AOQ-\x7f", "&AOQA-", "&AOQ=-"};
     for (gsize i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autofree char *utf8 = coi_imap_utf7_decode(bad[i]);
         if (utf8 != NULL)
@@ -128,7 +130,9 @@ static void test_lines(void)
                  {"12 NO [LIMIT", COI_LINE_NO, 0, NULL, "[LIMIT"},
                  {"12 NO [] x", COI_LINE_NO, 0, NULL, "[] x"},
                  {"12 BAD\r\n", COI_LINE_BAD, 0, NULL, ""},
-                 {"12 NO a\x01" "b\xff\r\n", COI_LINE_NO, 0, NULL, "ab\xef\xbf\xbd"},
+                 {"12 NO a\x01"
+                  "b\xff\r\n",
+                  COI_LINE_NO, 0, NULL, "ab\xef\xbf\xbd"},
                  {"123 OK done\r\n", COI_LINE_OTHER, 0, NULL, NULL},
                  {"1 OK done\r\n", COI_LINE_OTHER, 0, NULL, NULL},
                  {"12 OKAY\r\n", COI_LINE_OTHER, 0, NULL, NULL},

@@ -145,7 +145,7 @@ static void test_scram_bad_first(void)
         "r=" NONCE "x,s=,i=4096",
         "r=" NONCE "x,s=W22Z!J0SNY7soEsUEjb6gQ==,i=4096",
         "r=" NONCE "x,i=4096,s=W22ZaJ0SNY7soEsUEjb6gQ==",
-        "r=" NONCE ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",       /* the server added nothing */
+        "r=" NONCE ",s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", /* the server added nothing */
         "r=somebody elses nonce,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
         "m=ext,r=" NONCE "x,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096", /* mandatory extension */
         "e=other-error",
@@ -182,7 +182,8 @@ static void test_scram_bad_final(void)
 static void test_bad_base64(void)
 {
     g_autofree char *huge = g_strnfill(8192, 'A');
-    const char *const table[] = {"A", "AA", "AAA", "A===", "====", "AA=A", "AA\nA", "AA A", "!!!!", "AAAA\r\n", "AAAA=", huge};
+    const char *const table[] = {"A",     "AA",   "AAA",  "A===",     "====",  "AA=A",
+                                 "AA\nA", "AA A", "!!!!", "AAAA\r\n", "AAAA=", huge};
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         g_autoptr(GError) error = NULL;
         g_autoptr(CoiSasl) sasl = sasl_new(scram_only, "user", "pencil");

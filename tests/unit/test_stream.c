@@ -1,77 +1,12 @@
-/* The stream against a scripted peer: trust, STARTTLS, cancelling, deadlines, cuts (thread sanitizer: yes). */
+/* The stream against a scripted peer: cancelling, deadlines, waits, cuts (thread sanitizer: yes). */
 #include "base/queue.h"
-#include "net/stream.h"
-#include "net/wire.h"
-#include "net_peer.h"
-
-typedef struct {
-    TestHost self;
-    CoiNetHost host;
-    CoiServer *server;
-    GCancellable *stop;
-    Peer *peer;
-} Fixture;
-
-#define SCRIPTS(...) ((const char *const *const[]){__VA_ARGS__, NULL})
-#define SCRIPT(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static void set_up(Fixture *f, CoiSecurity security, const char *const *const *scripts)
-{
-    memset(f, 0, sizeof *f);
-    f->self.verdict = COI_TRUST_VALID;
-    f->self.peer = f->peer = scripts != NULL ? peer_new(scripts) : NULL;
-    f->host = test_host(&f->self);
-    f->server = coi_server_new("localhost", f->peer != NULL ? f->peer->port : 1, security);
-    f->stop = g_cancellable_new();
-}
-
-static void tear_down(Fixture *f)
-{
-    if (f->peer != NULL)
-        peer_free(f->peer, FALSE);
-    coi_server_free(f->server);
-    g_object_unref(f->stop);
-}
-
-static CoiStream *open_stream(Fixture *f, GError **error)
-{
-    return coi_stream_open(f->server, COI_STREAM_IMAP, &f->host, f->stop, error);
-}
-
-static CoiStream *open_well(Fixture *f)
-{
-    g_autoptr(GError) error = NULL;
-    CoiStream *stream = open_stream(f, &error);
-    g_assert_no_error(error);
-    return stream;
-}
-
-static void assert_line(CoiStream *stream, const char *expected)
-{
-    g_autoptr(GError) error = NULL;
-    g_autofree char *line = coi_wire_read_line(stream, &error);
-    g_assert_no_error(error);
-    g_assert_cmpstr(line, ==, expected);
-}
-
-/* Reading and writing fail with code, and go on to do so. */
-static void assert_dead(CoiStream *stream, gint code)
-{
-    for (guint i = 0; i < 2; i++) {
-        g_autoptr(GError) read_error = NULL, write_error = NULL, wait_error = NULL;
-        g_assert_null(coi_wire_read_line(stream, &read_error));
-        g_assert_error(read_error, COI_ERROR, code);
-        g_assert_false(coi_wire_send(stream, "x\r\n", &write_error));
-        g_assert_error(write_error, COI_ERROR, code);
-        g_assert_cmpint(coi_stream_wait(stream, -1, 1000, &wait_error), ==, COI_WAIT_FAILED);
-        g_assert_error(wait_error, COI_ERROR, code);
-    }
-}
+#include "stream_fixture.h"
 
 static void test_plain(void)
 {
     Fixture f;
-    set_up(&f, COI_SECURITY_NONE, SCRIPTS(SCRIPT("S: * OK hi", "C: A", "S- * OK one\r\n* OK two\r\n* OK th", "C: B", "S: ree")));
+    set_up(&f, COI_SECURITY_NONE,
+           SCRIPTS(SCRIPT("S: * OK hi", "C: A", "S- * OK one\r\n* OK two\r\n* OK th", "C: B", "S: ree")));
     g_autoptr(CoiStream) stream = open_well(&f);
     g_assert_false(coi_stream_is_tls(stream));
     assert_line(stream, "* OK hi");
@@ -81,112 +16,6 @@ static void test_plain(void)
     g_assert_true(coi_wire_send(stream, "B\r\n", NULL));
     assert_line(stream, "* OK three");
     assert_dead(stream, COI_ERROR_CLOSED);
-    g_assert_cmpuint(f.self.asked, ==, 0);
-    tear_down(&f);
-}
-
-static void test_tls(void)
-{
-    Fixture f;
-    /* Twice: the second handshake may resume the first one's session, and must be asked about all the same. */
-    set_up(&f, COI_SECURITY_TLS, SCRIPTS(SCRIPT("TLS", "S: * OK hi", "C: A"), SCRIPT("TLS", "S: * OK hi", "C: A")));
-    for (guint i = 1; i <= 2; i++) {
-        g_autoptr(CoiStream) stream = open_well(&f);
-        g_assert_true(coi_stream_is_tls(stream));
-        assert_line(stream, "* OK hi");
-        g_assert_true(coi_wire_send(stream, "A\r\n", NULL));
-        assert_dead(stream, COI_ERROR_CLOSED);
-        g_assert_cmpuint(f.self.asked, ==, i);
-        g_assert_cmpuint(f.self.chain_length, ==, 1);
-    }
-    tear_down(&f);
-}
-
-/* A server of another make, with options. Up when it takes connections. */
-static GSubprocess *start_openssl(guint16 *port, const char *version, const char *ciphers)
-{
-    g_autoptr(GError) error = NULL;
-    close(peer_listen(port));
-    g_autofree char *address = g_strdup_printf("127.0.0.1:%u", *port);
-    peer_certificate();
-    g_autofree char *cert = g_build_filename(peer_directory, "cert.pem", NULL);
-    g_autofree char *key = g_build_filename(peer_directory, "key.pem", NULL);
-    GSubprocess *process =
-        g_subprocess_new(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
-                         &error, "openssl", "s_server", "-accept", address, "-cert", cert, "-key", key, "-rev", "-cipher",
-                         ciphers, version, NULL);
-    g_assert_no_error(error);
-    char c = 0;
-    for (gsize matched = 0; matched < strlen("ACCEPT"); matched = c == "ACCEPT"[matched] ? matched + 1 : 0)
-        g_assert_cmpint(g_input_stream_read(g_subprocess_get_stdout_pipe(process), &c, 1, NULL, NULL), ==, 1);
-    return process;
-}
-
-static void stop_openssl(GSubprocess *process)
-{
-    g_subprocess_force_exit(process);
-    g_subprocess_wait(process, NULL, NULL);
-    g_object_unref(process);
-}
-
-/* This server wants sessions to be resumed, where it shows no certificate. Trust is asked each time all the same. */
-static void test_resumption(void)
-{
-    static const char *const versions[] = {"-tls1_2", "-tls1_3"};
-    for (gsize i = 0; i < G_N_ELEMENTS(versions); i++) {
-        Fixture f;
-        set_up(&f, COI_SECURITY_TLS, NULL);
-        GSubprocess *server = start_openssl(&f.server->port, versions[i], "DEFAULT");
-        for (guint n = 1; n <= 3; n++) {
-            g_autoptr(CoiStream) stream = open_well(&f);
-            g_assert_true(coi_wire_send(stream, "abc\n", NULL));
-            assert_line(stream, "cba");
-            g_assert_cmpuint(f.self.asked, ==, n);
-            g_assert_cmpuint(f.self.chain_length, ==, 1);
-        }
-        stop_openssl(server);
-        tear_down(&f);
-    }
-}
-
-static void test_old_tls(void)
-{
-    g_autoptr(GError) error = NULL;
-    Fixture f;
-    set_up(&f, COI_SECURITY_TLS, NULL);
-    GSubprocess *server = start_openssl(&f.server->port, "-tls1_1", "ALL:@SECLEVEL=0");
-    g_assert_null(open_stream(&f, &error));
-    g_assert_error(error, COI_ERROR, COI_ERROR_TLS);
-    g_assert_cmpuint(f.self.asked, ==, 0);
-    stop_openssl(server);
-    tear_down(&f);
-}
-
-static void test_untrusted(void)
-{
-    static const struct {
-        CoiTrust verdict;
-        gint code;
-    } table[] = {{COI_TRUST_INVALID, COI_ERROR_UNTRUSTED}, {COI_TRUST_ASKING, COI_ERROR_ASKING}};
-    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-        g_autoptr(GError) error = NULL;
-        Fixture f;
-        set_up(&f, COI_SECURITY_TLS, SCRIPTS(SCRIPT("TLS?")));
-        f.self.verdict = table[i].verdict;
-        g_assert_null(open_stream(&f, &error));
-        g_assert_error(error, COI_ERROR, table[i].code);
-        tear_down(&f);
-    }
-}
-
-/* No TLS at the other end: an error, no hang, and no trust asked. */
-static void test_no_tls_there(void)
-{
-    g_autoptr(GError) error = NULL;
-    Fixture f;
-    set_up(&f, COI_SECURITY_TLS, SCRIPTS(SCRIPT("S: * OK this is no TLS", "WAIT")));
-    g_assert_null(open_stream(&f, &error));
-    g_assert_error(error, COI_ERROR, COI_ERROR_TLS);
     g_assert_cmpuint(f.self.asked, ==, 0);
     tear_down(&f);
 }
@@ -206,9 +35,15 @@ static void test_cleartext(void)
     static const struct {
         const char *name;
         gboolean proxied, allowed;
-    } table[] = {{"localhost", FALSE, TRUE},   {"LocalHost", TRUE, TRUE},        {"127.0.0.1", TRUE, TRUE},
-                 {"127.9.9.9", TRUE, TRUE},    {"::1", TRUE, TRUE},              {"mail.example.org", FALSE, TRUE},
-                 {"mail.example.org", TRUE, FALSE}, {"10.0.0.1", TRUE, FALSE},   {"localhost.example.org", TRUE, FALSE},
+    } table[] = {{"localhost", FALSE, TRUE},
+                 {"LocalHost", TRUE, TRUE},
+                 {"127.0.0.1", TRUE, TRUE},
+                 {"127.9.9.9", TRUE, TRUE},
+                 {"::1", TRUE, TRUE},
+                 {"mail.example.org", FALSE, TRUE},
+                 {"mail.example.org", TRUE, FALSE},
+                 {"10.0.0.1", TRUE, FALSE},
+                 {"localhost.example.org", TRUE, FALSE},
                  {"127.0.0.1.example.org", TRUE, FALSE}};
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
         g_autoptr(GError) error = NULL;
@@ -225,57 +60,9 @@ static void test_cleartext(void)
     }
 }
 
-static void test_starttls(void)
-{
-    g_autoptr(GError) error = NULL;
-    Fixture f;
-    set_up(&f, COI_SECURITY_STARTTLS, SCRIPTS(SCRIPT("S: 1 OK begin", "TLS", "C: A", "S: 2 OK")));
-    g_autoptr(CoiStream) stream = open_well(&f);
-    assert_line(stream, "1 OK begin");
-    coi_stream_start_tls(stream, &error);
-    g_assert_no_error(error);
-    g_assert_true(coi_stream_is_tls(stream));
-    g_assert_true(coi_wire_send(stream, "A\r\n", NULL));
-    assert_line(stream, "2 OK");
-    tear_down(&f);
-}
-
-/* CVE-2020-15953 and its like: bytes slipped in before the handshake. */
-static void test_starttls_injection(void)
-{
-    static const char *const answers[] = {"S- 1 OK begin\r\n* CAPABILITY X\r\n", "S- 1 OK begin\r\n*"};
-    for (gsize i = 0; i < G_N_ELEMENTS(answers); i++) {
-        g_autoptr(GError) error = NULL;
-        Fixture f;
-        set_up(&f, COI_SECURITY_STARTTLS, SCRIPTS(SCRIPT(answers[i], "NOTHING")));
-        g_autoptr(CoiStream) stream = open_well(&f);
-        assert_line(stream, "1 OK begin");
-        g_assert_false(coi_stream_start_tls(stream, &error));
-        g_assert_error(error, COI_ERROR, COI_ERROR_TLS);
-        g_assert_false(coi_stream_is_tls(stream));
-        g_clear_pointer(&stream, coi_stream_free);
-        tear_down(&f);
-    }
-}
-
-static void test_starttls_untrusted(void)
-{
-    g_autoptr(GError) error = NULL;
-    Fixture f;
-    set_up(&f, COI_SECURITY_STARTTLS, SCRIPTS(SCRIPT("S: 1 OK begin", "TLS?")));
-    f.self.verdict = COI_TRUST_INVALID;
-    g_autoptr(CoiStream) stream = open_well(&f);
-    assert_line(stream, "1 OK begin");
-    g_assert_false(coi_stream_start_tls(stream, &error));
-    g_assert_error(error, COI_ERROR, COI_ERROR_UNTRUSTED);
-    g_assert_false(coi_wire_send(stream, "secret\r\n", NULL));
-    g_clear_pointer(&stream, coi_stream_free);
-    tear_down(&f);
-}
-
 typedef struct {
     GCancellable *stop;
-    gint *when; /* waits until this is set, or NULL: a moment */
+    gint *when;   /* waits until this is set, or NULL: a moment */
     gint64 fired; /* read after the thread was joined */
 } Canceller;
 
@@ -314,8 +101,8 @@ static void be_interrupted(Fixture *f, Where where)
     assert_dead(stream, COI_ERROR_CANCELLED);
 }
 
-/* Microseconds from the stop to the end. A server whose connections are never accepted: they are established all the same,
- * and stay silent. */
+/* Microseconds from the stop to the end. A server whose connections are never accepted: they are established all the
+ * same, and stay silent. */
 static gint64 interrupt(Where where)
 {
     Fixture f;
@@ -458,35 +245,13 @@ static void test_bulk(void)
     tear_down(&f);
 }
 
-static void test_leaks_no_descriptor(void)
-{
-    test_tls();
-    guint before = count_descriptors();
-    for (guint i = 0; i < 3; i++) {
-        test_tls();
-        test_untrusted();
-        test_no_tls_there();
-        test_starttls_untrusted();
-    }
-    /* GIO's own threads come and go. */
-    g_assert_cmpuint(count_descriptors(), <=, before + 2);
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     peer_certificate();
     g_test_add_func("/stream/plain", test_plain);
-    g_test_add_func("/stream/tls", test_tls);
-    g_test_add_func("/stream/resumption", test_resumption);
-    g_test_add_func("/stream/old-tls", test_old_tls);
-    g_test_add_func("/stream/untrusted", test_untrusted);
-    g_test_add_func("/stream/no-tls-there", test_no_tls_there);
     g_test_add_func("/stream/refused", test_refused);
     g_test_add_func("/stream/cleartext", test_cleartext);
-    g_test_add_func("/stream/starttls", test_starttls);
-    g_test_add_func("/stream/starttls-injection", test_starttls_injection);
-    g_test_add_func("/stream/starttls-untrusted", test_starttls_untrusted);
     g_test_add_data_func("/stream/cancel/handshake", GINT_TO_POINTER(IN_HANDSHAKE), test_cancel);
     g_test_add_data_func("/stream/cancel/trust", GINT_TO_POINTER(IN_TRUST), test_cancel);
     g_test_add_data_func("/stream/cancel/read", GINT_TO_POINTER(IN_READ), test_cancel);
@@ -498,6 +263,5 @@ int main(int argc, char **argv)
     g_test_add_func("/stream/limit", test_limit);
     g_test_add_func("/stream/cuts", test_cuts);
     g_test_add_func("/stream/bulk", test_bulk);
-    g_test_add_func("/stream/leaks-no-descriptor", test_leaks_no_descriptor);
     return g_test_run();
 }
