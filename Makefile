@@ -209,10 +209,11 @@ dist: ## pack the committed source into build/purple-coi-VERSION.tar.gz, the sam
 format: ## lay the source out with clang-format
 	clang-format -i $$(find src tests -name '*.[ch]')
 
+# Leaks are the address sanitizer's business: cppcheck does not understand who owns what g_… gives.
 .PHONY: lint
 lint: ## look for mistakes with cppcheck and gcc's analyzer
 	cppcheck --quiet --error-exitcode=1 --enable=warning,portability --library=gtk --inline-suppr \
-		--suppress=missingInclude --suppress=unknownMacro -j $(JOBS) -Isrc src
+		--suppress=missingInclude --suppress=unknownMacro --suppress=memleak -j $(JOBS) -Isrc src
 	$(Q)$(MAKE) --no-print-directory compile BUILD=$(BUILD)-analyzer WARNINGS="-Wall -Wextra -fanalyzer"
 
 .PHONY: help

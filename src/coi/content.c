@@ -1,6 +1,7 @@
 #include "coi/content.h"
 
-/* Client-specific content begins with the client's name; ours is for programs, whatever its version (COI.md section 8). */
+/* Client-specific content begins with the client's name; ours is for programs, whatever its version (COI.md section 8).
+ */
 #define OURS "purple-coi."
 
 static const struct {

@@ -8,7 +8,8 @@
 #include <gmime/gmime.h>
 #include <string.h>
 
-/* A mailbox is a name and an address; what is longer is neither. Also keeps GMime's recursion shallow, whatever we missed. */
+/* A mailbox is a name and an address; what is longer is neither. Also keeps GMime's recursion shallow, whatever we
+ * missed. */
 #define LIMIT_MAILBOX 2048
 
 CoiAddress *coi_address_new(const char *name, const char *address)
@@ -162,7 +163,8 @@ const char *coi_address_domain(const char *address)
     return at != NULL ? at + 1 : address + strlen(address);
 }
 
-/* One mailbox as it stands between separators → list. GMime reads it, since names come in every quoting and encoding. */
+/* One mailbox as it stands between separators → list. GMime reads it, since names come in every quoting and encoding.
+ */
 static void add_mailbox(GPtrArray *list, const char *text, gsize length)
 {
     g_autofree char *one = NULL;
@@ -218,8 +220,8 @@ static gboolean scan_char(Scan *scan, const char *p)
     return FALSE;
 }
 
-/* The list is taken apart here and not by GMime: it recurses without bound in groups (80,000 "a:" overflow the stack), gives
- * up at the first mailbox that it can't read, and doesn't know ";" as a separator. So it never sees a group. */
+/* The list is taken apart here and not by GMime: it recurses without bound in groups (80,000 "a:" overflow the stack),
+ * gives up at the first mailbox that it can't read, and doesn't know ";" as a separator. So it never sees a group. */
 GPtrArray *coi_address_list_parse(const char *value)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
@@ -241,6 +243,7 @@ GPtrArray *coi_address_list_parse(const char *value)
         }
     }
     if (list->len < COI_LIMIT_RECIPIENTS) /* an unclosed comment holds no mailbox, and GMime leaks over it */
-        add_mailbox(list, start, (gsize)((scan.comment > 0 && scan.comment_start > start ? scan.comment_start : p) - start));
+        add_mailbox(list, start,
+                    (gsize)((scan.comment > 0 && scan.comment_start > start ? scan.comment_start : p) - start));
     return list;
 }

@@ -7,6 +7,7 @@ typedef struct {
     char *address; /* canonical, as coi_address_normalize() */
 } CoiAddress;
 
+/* name is cleaned, address normalized; NULL when the address can't be. Owned by the caller. */
 CoiAddress *coi_address_new(const char *name, const char *address);
 void coi_address_free(CoiAddress *address);
 

@@ -145,8 +145,8 @@ static gboolean add_references(GString *out, const CoiDraft *draft, GError **err
 
     if (!is_id(first) || !is_id(last))
         return invalid(error, "References");
-    value = strcmp(first, last) == 0 ? g_strconcat("<", first, ">", NULL)
-                                     : g_strconcat("<", first, "> <", last, ">", NULL);
+    value =
+        strcmp(first, last) == 0 ? g_strconcat("<", first, ">", NULL) : g_strconcat("<", first, "> <", last, ">", NULL);
     return add(out, "References", value, error);
 }
 

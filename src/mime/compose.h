@@ -1,5 +1,5 @@
-/* A draft → finished bytes (COI.md section 1). Pure. Header injection is impossible: every value passes GMime's encoders and
- * a check; what can't be sent is a GError. */
+/* A draft → finished bytes (COI.md section 1). Pure. Header injection is impossible: every value passes an encoder and a
+ * check; what can't be sent is a GError. */
 #pragma once
 #include "mime/address.h"
 

@@ -60,7 +60,8 @@ char *coi_encode_name(const char *name)
 
     if (!is_ascii(name) || strstr(name, "=?") != NULL || has_long_word(name))
         return encoded_words(name);
-    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~ ")] == '\0')
+    if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-/=?^_`{|}~ ")] ==
+        '\0')
         return g_strdup(name);
     out = g_string_new("\"");
     for (const char *p = name; *p != '\0'; p++) {

@@ -1,6 +1,6 @@
 /* The fields of a header block, as they stand. Pure. Private to this room.
- * A scanner of our own comes before GMime, because its parser must not see a block beyond our limits, and because ids and
- * hashes need the raw bytes. */
+ * A scanner of our own comes before GMime, because its parser must not see a block beyond our limits, and because ids
+ * and hashes need the raw bytes. */
 #pragma once
 #include <glib.h>
 
@@ -11,12 +11,12 @@ typedef struct {
     gsize value_length;
 } CoiField;
 
-/* The fields before the first empty line; lines that are no fields are skipped. *body is where the body begins (length when
- * there is no empty line). Array of CoiField that lives as long as bytes. NULL with COI_ERROR_LIMIT. */
+/* The fields before the first empty line; lines that are no fields are skipped. *body is where the body begins (length
+ * when there is no empty line). Array of CoiField that lives as long as bytes. NULL with COI_ERROR_LIMIT. */
 GArray *coi_fields_scan(const guint8 *bytes, gsize length, gsize *body, GError **error);
 
-/* The first field of that name, unfolded and trimmed, without NULs and line ends; otherwise raw, 8-bit too. NULL when there
- * is none. Owned by the caller. */
+/* The first field of that name, unfolded and trimmed, without NULs and line ends; otherwise raw, 8-bit too. NULL when
+ * there is none. Owned by the caller. */
 char *coi_fields_get(const GArray *fields, const char *name);
 
 /* All fields of that name, separated by ", ". NULL when there is none. Owned by the caller. */

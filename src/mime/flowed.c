@@ -19,8 +19,8 @@ static gboolean needs_stuffing(const char *line, const char *end)
     return line < end && (*line == ' ' || *line == '>' || (end - line >= 5 && memcmp(line, "From ", 5) == 0));
 }
 
-/* Where the next wire line of [line, end) ends: behind the last space within COLUMNS, else behind the first one after, else
- * at end. A piece "-- " would be read as a signature's separator and not be joined again. */
+/* Where the next wire line of [line, end) ends: behind the last space within COLUMNS, else behind the first one after,
+ * else at end. A piece "-- " would be read as a signature's separator and not be joined again. */
 static const char *break_of(const char *line, const char *end)
 {
     guint column = needs_stuffing(line, end) ? 1 : 0;

@@ -3,7 +3,8 @@
 #include <glib.h>
 
 /* UTF-8 text with "\n" lines → body with CRLF lines, soft breaks at spaces so that no line exceeds 78 columns where a space
- * allows it and none exceeds 998 bytes in any case; space-stuffed. Lines that the user typed end hard: trailing spaces of a line (but "-- ") are cut.
+ * allows it; a longer word stays whole (without DelSp nothing else comes back as it was), so that such a body needs a
+ * transfer encoding. Space-stuffed. Lines that the user typed end hard: trailing spaces of a line (but "-- ") are cut.
  * Owned by the caller. */
 char *coi_flowed_encode(const char *text);
 

@@ -133,8 +133,8 @@ static gboolean is_automatic(const GArray *fields)
 
     if (submitted != NULL && strcmp(submitted, "no") != 0)
         return TRUE;
-    return precedence != NULL && (strcmp(precedence, "bulk") == 0 || strcmp(precedence, "junk") == 0 ||
-                                  strcmp(precedence, "list") == 0);
+    return precedence != NULL &&
+           (strcmp(precedence, "bulk") == 0 || strcmp(precedence, "junk") == 0 || strcmp(precedence, "list") == 0);
 }
 
 static GPtrArray *parse_addresses(const GArray *fields, const char *name)

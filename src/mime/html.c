@@ -32,16 +32,16 @@ static const struct {
     const char *name;
     Kind kind;
 } elements[] = {
-    {"script", KIND_DROP},      {"style", KIND_DROP},    {"head", KIND_DROP},     {"title", KIND_DROP},
-    {"template", KIND_DROP},    {"object", KIND_DROP},   {"iframe", KIND_DROP},   {"select", KIND_DROP},
-    {"div", KIND_BLOCK},        {"tr", KIND_BLOCK},      {"table", KIND_BLOCK},   {"section", KIND_BLOCK},
-    {"article", KIND_BLOCK},    {"header", KIND_BLOCK},  {"footer", KIND_BLOCK},  {"center", KIND_BLOCK},
-    {"address", KIND_BLOCK},    {"dt", KIND_BLOCK},      {"dd", KIND_BLOCK},      {"form", KIND_BLOCK},
-    {"caption", KIND_BLOCK},    {"figure", KIND_BLOCK},  {"p", KIND_PARAGRAPH},   {"h1", KIND_PARAGRAPH},
-    {"h2", KIND_PARAGRAPH},     {"h3", KIND_PARAGRAPH},  {"h4", KIND_PARAGRAPH},  {"h5", KIND_PARAGRAPH},
-    {"h6", KIND_PARAGRAPH},     {"dl", KIND_PARAGRAPH},  {"br", KIND_BREAK},      {"hr", KIND_RULE},
-    {"ul", KIND_LIST},          {"ol", KIND_ORDERED},    {"li", KIND_ITEM},       {"blockquote", KIND_QUOTE},
-    {"td", KIND_CELL},          {"th", KIND_CELL},       {"pre", KIND_PRE},       {"a", KIND_LINK},
+    {"script", KIND_DROP},   {"style", KIND_DROP},   {"head", KIND_DROP},    {"title", KIND_DROP},
+    {"template", KIND_DROP}, {"object", KIND_DROP},  {"iframe", KIND_DROP},  {"select", KIND_DROP},
+    {"div", KIND_BLOCK},     {"tr", KIND_BLOCK},     {"table", KIND_BLOCK},  {"section", KIND_BLOCK},
+    {"article", KIND_BLOCK}, {"header", KIND_BLOCK}, {"footer", KIND_BLOCK}, {"center", KIND_BLOCK},
+    {"address", KIND_BLOCK}, {"dt", KIND_BLOCK},     {"dd", KIND_BLOCK},     {"form", KIND_BLOCK},
+    {"caption", KIND_BLOCK}, {"figure", KIND_BLOCK}, {"p", KIND_PARAGRAPH},  {"h1", KIND_PARAGRAPH},
+    {"h2", KIND_PARAGRAPH},  {"h3", KIND_PARAGRAPH}, {"h4", KIND_PARAGRAPH}, {"h5", KIND_PARAGRAPH},
+    {"h6", KIND_PARAGRAPH},  {"dl", KIND_PARAGRAPH}, {"br", KIND_BREAK},     {"hr", KIND_RULE},
+    {"ul", KIND_LIST},       {"ol", KIND_ORDERED},   {"li", KIND_ITEM},      {"blockquote", KIND_QUOTE},
+    {"td", KIND_CELL},       {"th", KIND_CELL},      {"pre", KIND_PRE},      {"a", KIND_LINK},
     {"img", KIND_IMAGE},
 };
 

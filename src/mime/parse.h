@@ -20,7 +20,7 @@ typedef struct {
     char *list_id;        /* List-Id's <…> part or List-Post's address; NULL when neither */
     gboolean has_received;
     gboolean automatic;   /* Auto-Submitted other than "no", or Precedence bulk/junk/list */
-    char *content_type;   /* top level "multipart/report", lower case, without parameters */
+    char *content_type;   /* top level "multipart/report", lower case, no parameters; "text/plain" when missing */
     char *report_type;    /* its report-type parameter, lower case, or NULL */
 } CoiHeaders;
 

@@ -189,8 +189,8 @@ GPtrArray *coi_parts_scan(const guint8 *bytes, gsize length, GError **error)
 
 GByteArray *coi_part_decode(const CoiPart *part)
 {
-    GMimeContentEncoding kind = part->encoding != NULL ? g_mime_content_encoding_from_string(part->encoding)
-                                                       : GMIME_CONTENT_ENCODING_DEFAULT;
+    GMimeContentEncoding kind =
+        part->encoding != NULL ? g_mime_content_encoding_from_string(part->encoding) : GMIME_CONTENT_ENCODING_DEFAULT;
     GByteArray *out = g_byte_array_new();
     GMimeEncoding state;
 
@@ -200,6 +200,7 @@ GByteArray *coi_part_decode(const CoiPart *part)
     }
     g_mime_encoding_init_decode(&state, kind);
     g_byte_array_set_size(out, (guint)g_mime_encoding_outlen(&state, part->length));
-    g_byte_array_set_size(out, (guint)g_mime_encoding_flush(&state, (const char *)part->body, part->length, (char *)out->data));
+    g_byte_array_set_size(
+        out, (guint)g_mime_encoding_flush(&state, (const char *)part->body, part->length, (char *)out->data));
     return out;
 }

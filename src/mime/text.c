@@ -4,23 +4,40 @@
 #include <gmime/gmime.h>
 #include <string.h>
 
-/* glibc loads a module per charset, and the exotic ones have a history of endless loops and failed assertions. Mail needs
- * these families only. */
+/* glibc loads a module per charset, and the exotic ones have a history of endless loops and failed assertions. Mail
+ * needs these families only. */
 static const char *const known_charsets[] = {
-    "utf-", "utf7", "utf8", "utf16", "ucs-2", "iso-8859-", "iso8859", "windows-", "cp125", "cp437", "cp85", "cp86",
-    "cp932", "cp936", "cp949", "cp950", "ibm437", "ibm85", "ibm86", "koi8-", "gb2312", "gb18030", "gbk", "hz-gb-2312",
-    "big5", "shift_jis", "shift-jis", "sjis", "x-sjis", "euc-", "x-euc-", "iso-2022-jp", "iso-2022-kr", "ks_c_5601",
-    "tis-620", "macintosh", "x-mac-", "mac-", "viscii", "latin",
+    "utf-",        "utf7",      "utf8",      "utf16",     "ucs-2",  "iso-8859-", "iso8859", "windows-",
+    "cp125",       "cp437",     "cp85",      "cp86",      "cp932",  "cp936",     "cp949",   "cp950",
+    "ibm437",      "ibm85",     "ibm86",     "koi8-",     "gb2312", "gb18030",   "gbk",     "hz-gb-2312",
+    "big5",        "shift_jis", "shift-jis", "sjis",      "x-sjis", "euc-",      "x-euc-",  "iso-2022-jp",
+    "iso-2022-kr", "ks_c_5601", "tis-620",   "macintosh", "x-mac-", "mac-",      "viscii",  "latin",
 };
 
 /* What senders call it → what they mean: browsers and Outlook write supersets under the older names. */
 static const char *const meant[][2] = {
-    {"iso-8859-1", "CP1252"},  {"latin1", "CP1252"},         {"iso8859-1", "CP1252"}, {"iso-8859-9", "CP1254"},
-    {"gb2312", "GB18030"},     {"gbk", "GB18030"},           {"cp936", "GB18030"},    {"x-gbk", "GB18030"},
-    {"shift_jis", "CP932"},    {"shift-jis", "CP932"},       {"sjis", "CP932"},       {"x-sjis", "CP932"},
-    {"windows-31j", "CP932"},  {"iso-2022-jp-3", "ISO-2022-JP-2"},   {"euc-kr", "CP949"},     {"ks_c_5601-1987", "CP949"},
-    {"big5", "BIG5-HKSCS"},    {"hz-gb-2312", "HZ"},         {"iso-8859-8-i", "ISO-8859-8"},
-    {"macintosh", "MACINTOSH"}, {"x-mac-roman", "MACINTOSH"}, {"x-mac-cyrillic", "MAC-CYRILLIC"},
+    {"iso-8859-1", "CP1252"},
+    {"latin1", "CP1252"},
+    {"iso8859-1", "CP1252"},
+    {"iso-8859-9", "CP1254"},
+    {"gb2312", "GB18030"},
+    {"gbk", "GB18030"},
+    {"cp936", "GB18030"},
+    {"x-gbk", "GB18030"},
+    {"shift_jis", "CP932"},
+    {"shift-jis", "CP932"},
+    {"sjis", "CP932"},
+    {"x-sjis", "CP932"},
+    {"windows-31j", "CP932"},
+    {"iso-2022-jp-3", "ISO-2022-JP-2"},
+    {"euc-kr", "CP949"},
+    {"ks_c_5601-1987", "CP949"},
+    {"big5", "BIG5-HKSCS"},
+    {"hz-gb-2312", "HZ"},
+    {"iso-8859-8-i", "ISO-8859-8"},
+    {"macintosh", "MACINTOSH"},
+    {"x-mac-roman", "MACINTOSH"},
+    {"x-mac-cyrillic", "MAC-CYRILLIC"},
     {"x-euc-jp", "EUC-JP"},
 };
 

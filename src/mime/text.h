@@ -2,12 +2,12 @@
 #pragma once
 #include <glib.h>
 
-/* bytes in charset (a MIME name; NULL: none given) → valid UTF-8, what can't be read as U+FFFD. Unknown charsets are read as
- * UTF-8 where that fits, else as Windows-1252. May hold NULs and any control character. Owned by the caller. */
+/* bytes in charset (a MIME name; NULL: none given) → valid UTF-8, what can't be read as U+FFFD. Unknown charsets are
+ * read as UTF-8 where that fits, else as Windows-1252. May hold NULs and any control character. Owned by the caller. */
 GString *coi_text_from_charset(const guint8 *bytes, gsize length, const char *charset);
 
-/* A body that may be shown: CRLF and CR become "\n"; NUL and all control characters but \n and \t are dropped. text is valid
- * UTF-8 but may hold NULs. Owned by the caller. */
+/* A body that may be shown: CRLF and CR become "\n"; NUL and all control characters but \n and \t are dropped. text is
+ * valid UTF-8 but may hold NULs. Owned by the caller. */
 char *coi_text_clean(const char *text, gsize length);
 
 /* Trailing empty lines (also of spaces only) cut off in place. Returns text. */

@@ -24,8 +24,9 @@ static gboolean fits_7bit(const char *body)
     return TRUE;
 }
 
-/* Whether the byte at p has to be escaped. at_start: it would begin an encoded line, where mbox's "From " and SMTP's "." are
- * in danger. at_end: the body's line ends behind it, where relays cut white space, and format=flowed lives of it. */
+/* Whether the byte at p has to be escaped. at_start: it would begin an encoded line, where mbox's "From " and SMTP's
+ * "." are in danger. at_end: the body's line ends behind it, where relays cut white space, and format=flowed lives of
+ * it. */
 static gboolean needs_escape(const char *p, gboolean at_start, gboolean at_end)
 {
     guchar c = (guchar)*p;

@@ -44,7 +44,8 @@ static void decode_base64(GByteArray *out, const Word *word)
     guint at = out->len;
 
     g_byte_array_set_size(out, at + (guint)(word->length / 4 + 1) * 3);
-    g_byte_array_set_size(out, at + (guint)g_base64_decode_step(word->text, word->length, out->data + at, &state, &save));
+    g_byte_array_set_size(out,
+                          at + (guint)g_base64_decode_step(word->text, word->length, out->data + at, &state, &save));
 }
 
 static void decode_q(GByteArray *out, const Word *word)
@@ -65,7 +66,8 @@ static void decode_q(GByteArray *out, const Word *word)
 
 static gboolean same_charset(const Word *a, const Word *b)
 {
-    return a->charset_length == b->charset_length && g_ascii_strncasecmp(a->charset, b->charset, a->charset_length) == 0;
+    return a->charset_length == b->charset_length &&
+           g_ascii_strncasecmp(a->charset, b->charset, a->charset_length) == 0;
 }
 
 static void append_text(GString *out, const guint8 *bytes, gsize length, const char *charset)

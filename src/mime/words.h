@@ -1,6 +1,6 @@
 /* Encoded words (RFC 2047) → UTF-8. Pure. Private to this room.
- * Not GMime's: 3.2.13 reads neighbouring base64 words as one stream and loses all behind the first padding, which is the
- * usual form of every longer subject. */
+ * Not GMime's: 3.2.13 reads neighbouring base64 words as one stream and loses all behind the first padding, which is
+ * the usual form of every longer subject. */
 #pragma once
 #include <glib.h>
 

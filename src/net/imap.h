@@ -35,8 +35,6 @@ typedef struct {
 /* imap_extra.c. Once on the main thread before any link is started: registers the parser for what libetpan doesn't
  * know. */
 void coi_imap_init(void);
-/* The flags of a message where that parser had to take them; NULL when data isn't that. Owned by the caller. */
-GStrv coi_imap_extra_flags(const struct mailimap_extension_data *data);
 
 /* A session on a fresh connection: reads the greeting, does STARTTLS where server says so, learns the capabilities.
  * Owns stream on success; NULL with error. */

@@ -4,16 +4,7 @@
 #include "net/imap.h"
 
 #include <libetpan/mailimap_extension.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context,
-                 size_t *at, struct mailimap_extension_data **result, size_t rate, progress_function *progress);
-static void free_data(struct mailimap_extension_data *data);
-
-static char api_name[] = "COI-UNKNOWN";
-static struct mailimap_extension_api api = {
-    .ext_name = api_name, .ext_id = -1, .ext_parser = parse, .ext_free = free_data};
 
 /* An untagged line of a kind unknown, or a known one malformed: skipped whole. Literals that were read already stand in
  * the buffer as {0} with the rest of the line behind; one that was not read yet makes it an error, since what follows
@@ -64,9 +55,8 @@ static const char *value_end(const char *at)
     return NULL;
 }
 
-/* An item of FETCH that libetpan doesn't know or finds malformed is skipped, but for flags (8-bit keywords): their text
- * is kept. */
-static int skip_item(MMAPString *buffer, size_t *at, struct mailimap_extension_data **result)
+/* An item of FETCH that libetpan doesn't know or finds malformed: name and value are skipped. */
+static int skip_item(MMAPString *buffer, size_t *at)
 {
     const char *start = buffer->str + *at;
     gsize name = strcspn(start, " ()\"{\r\n");
@@ -76,18 +66,8 @@ static int skip_item(MMAPString *buffer, size_t *at, struct mailimap_extension_d
     const char *end = value_end(value);
     if (end == NULL || end == value)
         return MAILIMAP_ERROR_PARSE;
-    if (name == 5 && g_ascii_strncasecmp(start, "FLAGS", 5) == 0 && *value == '(' && end > value + 1)
-        *result = mailimap_extension_data_new(&api, 0, g_strndup(value + 1, (gsize)(end - value) - 2));
     *at = (size_t)(end - buffer->str);
     return MAILIMAP_NO_ERROR;
-}
-
-GStrv coi_imap_extra_flags(const struct mailimap_extension_data *data)
-{
-    if (data == NULL || data->ext_extension != &api)
-        return NULL;
-    g_autofree char *valid = g_utf8_make_valid(data->ext_data, -1);
-    return g_strsplit(valid, " ", -1);
 }
 
 static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct mailimap_parser_context *context,
@@ -98,18 +78,21 @@ static int parse(int calling_parser, mailstream *fd, MMAPString *buffer, struct 
     if (calling_parser == MAILIMAP_EXTENDED_PARSER_RESPONSE_DATA)
         return skip_line(buffer, at);
     if (calling_parser == MAILIMAP_EXTENDED_PARSER_FETCH_DATA)
-        return skip_item(buffer, at, result);
+        return skip_item(buffer, at);
     return MAILIMAP_ERROR_PARSE;
 }
 
+/* Never called: no line leaves data behind. */
 static void free_data(struct mailimap_extension_data *data)
 {
-    g_free(data->ext_data);
-    free(data); /* libetpan's malloc */
+    (void)data;
 }
 
 void coi_imap_init(void)
 {
+    static char name[] = "COI-UNKNOWN";
+    static struct mailimap_extension_api api = {
+        .ext_name = name, .ext_id = -1, .ext_parser = parse, .ext_free = free_data};
     static gboolean registered = FALSE;
     if (!registered)
         mailimap_extension_register(&api);

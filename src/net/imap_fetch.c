@@ -90,13 +90,10 @@ void coi_imap_take_message(struct mailimap_msg_att *message, void *context)
     result->type = COI_IMAP_MESSAGE;
     for (clistiter *at = clist_begin(message->att_list); at != NULL; at = clist_next(at)) {
         const struct mailimap_msg_att_item *item = clist_content(at);
-        const struct mailimap_extension_data *extra = item->att_data.att_extension_data;
         if (item->att_type == MAILIMAP_MSG_ATT_ITEM_STATIC)
             take_static(item->att_data.att_static, result);
         else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC && result->flags == NULL)
             result->flags = flags_of(item->att_data.att_dyn);
-        else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_EXTENSION && result->flags == NULL)
-            result->flags = coi_imap_extra_flags(extra);
     }
     if (imap->learnt != NULL && result->uid != 0)
         g_array_append_val(imap->learnt, result->uid);

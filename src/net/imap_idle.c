@@ -59,7 +59,7 @@ CoiIdle coi_imap_idle(CoiImap *imap, gboolean follow, int fd, gint64 timeout_ms,
             return COI_IDLE_ARRIVED;
         if (idling && imap->idle_tag == 0)
             return ended(imap, began);
-        gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+        gint64 left = (deadline - g_get_monotonic_time() + 999) / 1000; /* rounded up: no end before its time */
         CoiWait wait = coi_stream_wait(imap->stream, fd, MAX(left, 0), error);
         if (wait == COI_WAIT_FD)
             return COI_IDLE_REQUEST;

@@ -87,13 +87,13 @@ static void down(CoiImapLink *link, guint64 tag, GError *error, char *tried)
     tell(link, result, tag);
 }
 
-/* A request went wrong; where the connection went with it, that is told, too. */
+/* A request went wrong (error is owned): alone, or the connection with it. */
 static void failed_or_down(CoiImapLink *link, GError *error)
 {
-    GError *copy = coi_imap_is_over(error) ? g_error_copy(error) : NULL;
-    failed(link, error);
-    if (copy != NULL)
-        down(link, link->tag, copy, NULL);
+    if (coi_imap_is_over(error))
+        down(link, link->tag, error, NULL);
+    else
+        failed(link, error);
 }
 
 static void log_out(CoiImapLink *link)
@@ -262,12 +262,13 @@ static void run_request(CoiImapLink *link, const CoiImapRequest *request)
 
 /* the thread */
 
-/* Milliseconds until the link closes itself; G_MAXINT64 when it never does. */
+/* Milliseconds until the link closes itself, rounded up; G_MAXINT64 when it never does. */
 static gint64 until_close(const CoiImapLink *link)
 {
     if (link->idle_close_ms == 0)
         return G_MAXINT64;
-    return MAX((gint64)link->idle_close_ms - (g_get_monotonic_time() - link->idle_since) / 1000, 0);
+    gint64 left = link->idle_since + link->idle_close_ms * G_GINT64_CONSTANT(1000) - g_get_monotonic_time();
+    return left <= 0 ? 0 : (left + 999) / 1000;
 }
 
 /* The server has said nothing for long: closes, or asks it. */

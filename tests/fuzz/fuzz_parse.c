@@ -41,9 +41,15 @@ static void assert_addresses(const GPtrArray *list)
 /* Whatever id came in can be answered. */
 static void assert_answerable(const CoiHeaders *headers)
 {
-    CoiDraft draft = {.from = "a@b", .to = headers->to, .message_id = "x@y", .date = 1, .text = "x",
-                      .last_reference = headers->message_id, .in_reply_to = headers->alias_id,
-                      .first_reference = headers->references[0], .subject = headers->subject};
+    CoiDraft draft = {.from = "a@b",
+                      .to = headers->to,
+                      .message_id = "x@y",
+                      .date = 1,
+                      .text = "x",
+                      .last_reference = headers->message_id,
+                      .in_reply_to = headers->alias_id,
+                      .first_reference = headers->references[0],
+                      .subject = headers->subject};
     g_autoptr(GBytes) mail = coi_mail_compose(&draft, NULL);
 
     if (headers->to->len > 0)

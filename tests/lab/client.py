@@ -145,6 +145,8 @@ class Client:
             raise tap.Failure(f"{self.address}'s client doesn't end after quit\n{self.report()}") from None
         status = self.process.returncode
         self._gone()
+        with self._arrived:
+            self.events = [one for one in self.events if one["event"] != "disconnected"]
         tap.require(status == 0, f"{self.address}'s client ended with status {status}\n{self.report()}")
         self.no_complaints()
 

@@ -142,12 +142,15 @@ static PurpleConnectionUiOps connection_ops = {
 };
 static PurpleConversationUiOps conversation_ops = {.write_conv = write_conv, .has_focus = has_focus};
 static PurpleNotifyUiOps notify_ops = {.notify_message = notify_message};
+/* Without any libpurple never writes blist.xml. */
+static PurpleBlistUiOps blist_ops;
 
 void ui_init(void)
 {
     purple_connections_set_ui_ops(&connection_ops);
     purple_conversations_set_ui_ops(&conversation_ops);
     purple_notify_set_ui_ops(&notify_ops);
+    purple_blist_set_ui_ops(&blist_ops);
     request_init();
 }
 

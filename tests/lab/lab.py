@@ -54,7 +54,7 @@ class Lab:
     """
 
     def __init__(self, domain="example.org", users=("alice", "bob"), tls="good", mechanisms="plain login scram-sha-256",
-                 mailboxes=(), active=False, cleartext=False, refusals=False, imap_settings=(), format="maildir",
+                 mailboxes=(), active=False, cleartext=False, refusals=False, imap_settings=(), format="sdbox",
                  message_size=20_000_000):
         self.domain = domain
         self.users = {f"{user}@{domain}": f"pa55-{user}-{os.urandom(6).hex()}" for user in users}

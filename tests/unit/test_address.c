@@ -15,7 +15,9 @@ static const struct {
     {"a+tag/x=y@example.org", "a+tag/x=y@example.org"},
     {"\"john.doe\"@example.org", "john.doe@example.org"},
     {"\"john\\.doe\"@example.org", "john.doe@example.org"},
-    {"bob@b\xC3\xBC" "cher.example", "bob@xn--bcher-kva.example"},
+    {"bob@b\xC3\xBC"
+     "cher.example",
+     "bob@xn--bcher-kva.example"},
     {"bob@XN--BCHER-KVA.example", "bob@xn--bcher-kva.example"},
     {"bob@example.org.", "bob@example.org"},
     {"bob@[127.0.0.1]", "bob@[127.0.0.1]"},
@@ -40,7 +42,9 @@ static const struct {
     {"alice@example.org,bob@example.org", NULL},
     {"alice@example.org\r\nRCPT TO:<eve@example.org>", NULL},
     {"alice\r\n@example.org", NULL},
-    {"ali\xC3\xA7" "e@example.org", NULL},
+    {"ali\xC3\xA7"
+     "e@example.org",
+     NULL},
     {"alice@\xFF\xFE.org", NULL},
     {"alice@example.org\x01", NULL},
     {"bob@[127.0.0.1", NULL},
@@ -112,8 +116,7 @@ static const struct {
     {"=?iso-8859-1?B?SvxyZ2Vu?= <j@example.org>", "J\xC3\xBCrgen|j@example.org"},
     {"\"=?UTF-8?B?SsO8cmdlbg==?=\" <j@example.org>", "J\xC3\xBCrgen|j@example.org"},
     {"J\xC3\xBCrgen <j@example.org>", "J\xC3\xBCrgen|j@example.org"},
-    {"team: a@example.org, B <b@example.org>;, c@example.org",
-     "|a@example.org / B|b@example.org / |c@example.org"},
+    {"team: a@example.org, B <b@example.org>;, c@example.org", "|a@example.org / B|b@example.org / |c@example.org"},
     {"undisclosed-recipients:;", ""},
     {"\"hidden-recipients\": ;", ""},
     {"<@relay.example,@other.example:a@example.org>, b@example.org", "|a@example.org / |b@example.org"},
@@ -168,7 +171,8 @@ static char *repeat(const char *text, guint times)
 /* GMime alone overflows the stack at 80,000 nested groups, also behind what looks quoted to one parser only. */
 static void test_hostile(void)
 {
-    static const char *const units[] = {"a:", "\"a\":", "<a:", "(", "[", "\"", "\\", "a:\"", "a@b,", "<", "=?", "a:[", ";:"};
+    static const char *const units[] = {"a:",   "\"a\":", "<a:", "(",  "[",   "\"", "\\",
+                                        "a:\"", "a@b,",   "<",   "=?", "a:[", ";:"};
 
     for (gsize i = 0; i < G_N_ELEMENTS(units); i++) {
         g_autofree char *value = repeat(units[i], 200000);

@@ -70,8 +70,7 @@ static const struct {
 static void test_are_chat(void)
 {
     for (gsize i = 0; i < G_N_ELEMENTS(mails); i++) {
-        g_autoptr(CoiHeaders) headers =
-            coi_headers_parse((const guint8 *)mails[i].block, strlen(mails[i].block), NULL);
+        g_autoptr(CoiHeaders) headers = coi_headers_parse((const guint8 *)mails[i].block, strlen(mails[i].block), NULL);
 
         g_test_message("%s", mails[i].block);
         g_assert_cmpint(coi_headers_are_chat(headers), ==, mails[i].chat);

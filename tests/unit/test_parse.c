@@ -1,5 +1,4 @@
-/* Mails as other programs write them, and as attackers do. Runs in the project's root. */
-#include "base/error.h"
+/* Mails as other programs write them. Runs in the project's root. */
 #include "base/limits.h"
 #include "mime/parse.h"
 
@@ -44,68 +43,97 @@ static const struct {
 } samples[] = {
     {"mails/reply-outlook.eml", "M\xC3\xBCller, Bernd|bernd.mueller@contoso.example",
      "AW: Chat: Hallo Bernd, hast du morgen Zeit?", 1795515658, TRUE,
-     "Ja, ab 10 Uhr. Gr\xC3\xBC\xC3\x9F" "e, Bernd\n\nVon: Alice <alice@example.org>\nGesendet: Dienstag, 24. November 2026 11:00\n"
+     "Ja, ab 10 Uhr. Gr\xC3\xBC\xC3\x9F"
+     "e, Bernd\n\nVon: Alice <alice@example.org>\nGesendet: Dienstag, 24. November 2026 11:00\n"
      "An: M\xC3\xBCller, Bernd <Bernd.Mueller@Contoso.example>\nBetreff: Chat: Hallo Bernd, hast du morgen Zeit?\n\n"
-     "Hallo Bernd, hast du morgen Zeit?", ""},
+     "Hallo Bernd, hast du morgen Zeit?",
+     ""},
     {"mails/reply-gmail.eml", "Bob Gmail|bob@gmail.example", "Re: Chat: Lunch today?", 1795518224, TRUE,
      "Sounds good \xE2\x80\x94 12:30 at the usual place? \xF0\x9F\x98\x80\n\n"
-     "On Tue, Nov 24, 2026 at 11:58 AM Alice <alice@example.org> wrote:\n\n> Lunch today?\n>", ""},
+     "On Tue, Nov 24, 2026 at 11:58 AM Alice <alice@example.org> wrote:\n\n> Lunch today?\n>",
+     ""},
     {"mails/reply-apple-mail.eml", "Carol Example|carol@icloud.example", "Re: Chat: Caf\xC3\xA9", 1795544055, TRUE,
-     "See you at the caf\xC3\xA9.\n\n> On 24. Nov 2026, at 13:10, Alice <alice@example.org> wrote:\n> \n> Caf\xC3\xA9?", ""},
-    {"mails/reply-thunderbird.eml", "Dave|dave@tb.example", "Re: Chat: A longer question about format=flowed", 1795544421, TRUE,
-     "This is one paragraph that Thunderbird wraps by itself, so that its lines end with a space and the reader puts them "
-     "together \xE2\x80\x94 as RFC 3676 says.\n\nFrom here on a line was stuffed.\n And this one began with a space.\n\n"
-     "On 11/24/26 18:00, Alice wrote:\n> A longer question about format=flowed that is itself wrapped because it doesn't fit.\n"
-     ">> And an older one.\n\n-- \nDave", ""},
+     "See you at the caf\xC3\xA9.\n\n> On 24. Nov 2026, at 13:10, Alice <alice@example.org> wrote:\n> \n> Caf\xC3\xA9?",
+     ""},
+    {"mails/reply-thunderbird.eml", "Dave|dave@tb.example", "Re: Chat: A longer question about format=flowed",
+     1795544421, TRUE,
+     "This is one paragraph that Thunderbird wraps by itself, so that its lines end with a space and the reader puts "
+     "them "
+     "together \xE2\x80\x94 as RFC 3676 says.\n\nFrom here on a line was stuffed.\n And this one began with a "
+     "space.\n\n"
+     "On 11/24/26 18:00, Alice wrote:\n> A longer question about format=flowed that is itself wrapped because it "
+     "doesn't fit.\n"
+     ">> And an older one.\n\n-- \nDave",
+     ""},
     {"mails/reply-k9.eml", "Erin|erin@k9.example", "Re: Chat: Hi", 1795543200, TRUE,
      "Hi Alice!\n\nOn November 24, 2026 8:59:00 PM GMT+03:00, Alice <alice@example.org> wrote:\n>Hi", ""},
     {"mails/reply-iphone.eml", "Frank|frank@me.example", "Re: Chat: Where are you?", 1795536306, TRUE,
      "On the train\n\nSent from my iPhone\n\n> On 24 Nov 2026, at 17:04, Alice <alice@example.org> wrote:\n> \n> "
-     "\xEF\xBB\xBFWhere are you?", "IMG_0042.jpeg"},
+     "\xEF\xBB\xBFWhere are you?",
+     "IMG_0042.jpeg"},
     {"mails/reply-mutt.eml", "Grace|grace@mutt.example", "Re: Chat: patch", 1795551072, TRUE,
      "On Tue, Nov 24, 2026 at 08:00:00PM +0000, Alice wrote:\n> patch\n\nAttached.\n\nA list's footer", "fix.patch"},
     {"mails/reply-roundcube.eml", "|heidi@webmail.example",
-     "Re: Chat: \xC3\x9C" "bermorgen? Ich w\xC3\xBCrde gerne noch ein paar Dinge kl\xC3\xA4ren", 1795556024, TRUE,
-     "Am 24.11.2026 22:30 schrieb Alice:\n> \xC3\x9C" "bermorgen? Ich w\xC3\xBCrde gerne noch ein paar Dinge kl\xC3\xA4ren, bevor wir "
-     "entscheiden.\n\nPasst.", ""},
-    {"mails/koi8-r.eml", "\xD0\x98\xD0\xB2\xD0\xB0\xD0\xBD \xD0\x9F\xD0\xB5\xD1\x82\xD1\x80\xD0\xBE\xD0\xB2|ivan@example.ru",
+     "Re: Chat: \xC3\x9C"
+     "bermorgen? Ich w\xC3\xBCrde gerne noch ein paar Dinge kl\xC3\xA4ren",
+     1795556024, TRUE,
+     "Am 24.11.2026 22:30 schrieb Alice:\n> \xC3\x9C"
+     "bermorgen? Ich w\xC3\xBCrde gerne noch ein paar Dinge kl\xC3\xA4ren, bevor wir "
+     "entscheiden.\n\nPasst.",
+     ""},
+    {"mails/koi8-r.eml",
+     "\xD0\x98\xD0\xB2\xD0\xB0\xD0\xBD \xD0\x9F\xD0\xB5\xD1\x82\xD1\x80\xD0\xBE\xD0\xB2|ivan@example.ru",
      "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82", 1795500000, FALSE,
-     "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82, \xD0\xBA\xD0\xB0\xD0\xBA \xD0\xB4\xD0\xB5\xD0\xBB\xD0\xB0?", ""},
+     "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82, \xD0\xBA\xD0\xB0\xD0\xBA \xD0\xB4\xD0\xB5\xD0\xBB\xD0\xB0?",
+     ""},
     {"mails/latin1-8bit.eml", "Ren\xC3\xA9|rene@example.fr", "\xC3\x89t\xC3\xA9 \xC3\xA0 la mer", 1795507200, FALSE,
      "L'\xC3\xA9t\xC3\xA9 \xE2\x80\x93 d\xC3\xA9j\xC3\xA0 \xE2\x82\xAC 5", ""},
     {"mails/gb18030.eml", "|li@example.cn", "\xE4\xBD\xA0\xE5\xA5\xBD", 1795510800, FALSE,
      "\xE4\xBD\xA0\xE5\xA5\xBD\xEF\xBC\x8C\xE4\xB8\x96\xE7\x95\x8C\xE3\x80\x82\xE2\x82\xAC\xF0\xA0\x80\x80", ""},
-    {"mails/iso-2022-jp.eml", "\xE5\xB1\xB1\xE7\x94\xB0|yamada@example.jp", "Re: \xE4\xBB\x8A\xE6\x97\xA5\xE3\x81\xAF", 1795510800, FALSE,
-     "\xE4\xBB\x8A\xE6\x97\xA5\xE3\x81\xAF\xE3\x81\x84\xE3\x81\x84\xE5\xA4\xA9\xE6\xB0\x97\xE3\x81\xA7\xE3\x81\x99\xE3\x81\xAD\xE3\x80\x82", ""},
+    {"mails/iso-2022-jp.eml", "\xE5\xB1\xB1\xE7\x94\xB0|yamada@example.jp", "Re: \xE4\xBB\x8A\xE6\x97\xA5\xE3\x81\xAF",
+     1795510800, FALSE,
+     "\xE4\xBB\x8A\xE6\x97\xA5\xE3\x81\xAF\xE3\x81\x84\xE3\x81\x84\xE5\xA4\xA9\xE6\xB0\x97\xE3\x81\xA7\xE3\x81\x99\xE3"
+     "\x81\xAD\xE3\x80\x82",
+     ""},
     {"mails/shift-jis.eml", "|sato@example.jp", "\xE3\x83\x86\xE3\x82\xB9\xE3\x83\x88", 1795510800, FALSE,
      "\xE8\xA1\xA8\xE7\xA4\xBA\xE3\x83\x86\xE3\x82\xB9\xE3\x83\x88\xE2\x91\xA0", ""},
     {"mails/html-only.eml", "Shop|news@shop.example", "Your order", 1795500000, FALSE,
      "Thank\xC2\xA0you!\n\nYour order 4711 is on its way.\n\n- 2 \xC3\x97 Tea\n- 1 \xC3\x97 Cup\n\n"
-     "Track it (https://shop.example/track?id=4711&x=1) or visit shop.example.\nBye", ""},
+     "Track it (https://shop.example/track?id=4711&x=1) or visit shop.example.\nBye",
+     ""},
     {"mails/attachment.eml", "Ivan (Sales)|ivan@example.com", "Files", 1795532400, FALSE,
      "See the files.\n\nPS: and greetings.",
-     "Rechnung f\xC3\xBCr das Jahr 2026.pdf|na\xC3\xAFve plan.txt|passwd|The forwarded m\xC3\xA4il|application/vnd.ms-fontobject"},
-    {"mails/bounce.eml", "Mail Delivery System|mailer-daemon@mx.example.org", "Undelivered Mail Returned to Sender", 1795518671, FALSE,
-     "<nobody@example.net>: host mx.example.net said: 550 5.1.1 User unknown", ""},
+     "Rechnung f\xC3\xBCr das Jahr 2026.pdf|na\xC3\xAFve plan.txt|passwd|The forwarded "
+     "m\xC3\xA4il|application/vnd.ms-fontobject"},
+    {"mails/bounce.eml", "Mail Delivery System|mailer-daemon@mx.example.org", "Undelivered Mail Returned to Sender",
+     1795518671, FALSE, "<nobody@example.net>: host mx.example.net said: 550 5.1.1 User unknown", ""},
     {"mails/list.eml", "Judy|judy@example.org", "[dev] release", 1795507200, FALSE,
      "Version 2 is out.\n\n_______________________________________________\ndev mailing list", ""},
     {"mails/calendar.eml", "|kim@example.org", "Invitation", 1795507200, FALSE, "You are invited.", ""},
     {"mails/broken-no-boundary.eml", "|a@example.org", "no boundary", 0, FALSE, "Just text.", ""},
     {"mails/broken-cut.eml", "|a@example.org", "cut", 1795507200, FALSE,
      "The text is whole \xE2\x80\x94 but the file isn't.", "big.png"},
-    {"mails/broken-charset.eml", "|a@example.org", "caf\xC3\xA9" "broken\xEF\xBF\xBD", 1795507200, FALSE,
-     "caf\xC3\xA9 behind a NUL[31m \xE2\x80\x9Cquoted\xE2\x80\x9D", ""},
+    {"mails/broken-charset.eml", "|a@example.org",
+     "caf\xC3\xA9"
+     "broken\xEF\xBF\xBD",
+     1795507200, FALSE, "caf\xC3\xA9 behind a NUL[31m \xE2\x80\x9Cquoted\xE2\x80\x9D", ""},
     {"mails/broken-utf8.eml", "|a@example.org", "utf-8 that isn't", 1795507200, FALSE,
      "good \xC3\xA9, bad \xEF\xBF\xBD\xEF\xBF\xBD end", ""},
     {"mails/broken-lf.eml", "|a@example.org", "bare LF", 1795507200, FALSE, "onetwo\xE4\xBD\xA0\xE5\xA5\xBD", ""},
     {"mails/two-from.eml", "|a@example.org", "two", 0, FALSE, "plain", ""},
     {"mails/empty-body.eml", "|a@example.org", "", 1795507200, FALSE, "", ""},
-    {"deltachat/plain-first.eml", "Pat|pat@example.org", "Message from Pat", 1795547616, FALSE, "Hello Quinn, plain first message", ""},
-    {"deltachat/plain-mdn.eml", "|quinn@example.net", "Receipt Notification", 1795547617, FALSE, "This is a receipt notification.", ""},
-    {"deltachat/plain-image.eml", "Pat|pat@example.org", "Re: Message from Pat", 1795547618, FALSE, "a picture", "pic.png"},
-    {"deltachat/plain-reaction.eml", "Pat|pat@example.org", "Re: Message from Pat", 1795547618, FALSE, "\xF0\x9F\x91\x8D", ""},
+    {"deltachat/plain-first.eml", "Pat|pat@example.org", "Message from Pat", 1795547616, FALSE,
+     "Hello Quinn, plain first message", ""},
+    {"deltachat/plain-mdn.eml", "|quinn@example.net", "Receipt Notification", 1795547617, FALSE,
+     "This is a receipt notification.", ""},
+    {"deltachat/plain-image.eml", "Pat|pat@example.org", "Re: Message from Pat", 1795547618, FALSE, "a picture",
+     "pic.png"},
+    {"deltachat/plain-reaction.eml", "Pat|pat@example.org", "Re: Message from Pat", 1795547618, FALSE,
+     "\xF0\x9F\x91\x8D", ""},
     {"deltachat/plain-edit.eml", "Pat|pat@example.org", "Re: Message from Pat", 1795547620, FALSE,
-     "> edit me\n\n\xE2\x9C\x8F\xEF\xB8\x8F" "edited text", ""},
+     "> edit me\n\n\xE2\x9C\x8F\xEF\xB8\x8F"
+     "edited text",
+     ""},
 };
 
 static void test_samples(void)
@@ -113,8 +141,8 @@ static void test_samples(void)
     for (gsize i = 0; i < G_N_ELEMENTS(samples); i++) {
         g_autoptr(CoiMail) mail = parse_file(samples[i].file);
         const CoiHeaders *headers = mail->headers;
-        g_autofree char *from = g_strdup_printf("%s|%s", headers->from->name != NULL ? headers->from->name : "",
-                                                headers->from->address);
+        g_autofree char *from =
+            g_strdup_printf("%s|%s", headers->from->name != NULL ? headers->from->name : "", headers->from->address);
         g_autofree char *attachments = NULL;
 
         g_test_message("%s", samples[i].file);
@@ -232,10 +260,14 @@ static const struct {
     {"=?utf-8?Q?unclosed", "=?utf-8?Q?unclosed"},
     {"=?", "=?"},
     {"=??Q?x?=", "=??Q?x?="},
-    {"=?utf-8?Q?" "?=", ""},
+    {"=?utf-8?Q?"
+     "?=",
+     ""},
     {"=?utf-8?Q?=00=0D=0ABcc:_x?=", "Bcc: x"},
     {"tab\there", "tab here"},
-    {"x \xE2\x80\xAE" "gpj.exe\xE2\x81\xA6", "x gpj.exe"},
+    {"x \xE2\x80\xAE"
+     "gpj.exe\xE2\x81\xA6",
+     "x gpj.exe"},
     {"bell \x07 \x7F", "bell"},
     {"raw \xC3\xA4 and =?iso-8859-1?q?=E4?=", "raw \xC3\xA4 and \xC3\xA4"},
     {"raw \xE4", "raw \xC3\xA4"},
@@ -272,99 +304,6 @@ static void test_many_ids(void)
     g_assert_cmpstr(headers->alias_id, ==, longest);
 }
 
-static void assert_refused(const char *bytes, gsize length, CoiErrorCode code)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GError) mail_error = NULL;
-
-    g_assert_null(coi_headers_parse((const guint8 *)bytes, length, &error));
-    g_assert_error(error, COI_ERROR, (int)code);
-    g_assert_null(coi_mail_parse((const guint8 *)bytes, length, &mail_error));
-    g_assert_error(mail_error, COI_ERROR, (int)code);
-}
-
-static void test_limits(void)
-{
-    g_autofree char *filler = g_strnfill(COI_LIMIT_HEADER_LINE - 20, 'x');
-    g_autofree char *line = g_strconcat("Subject: ", filler, "0123456789abc\r\n\r\nbody", NULL);
-    g_autofree char *folded = g_strconcat("Subject: ", filler, "\r\n 0123456789abc\r\n\r\nbody", NULL);
-    g_autofree char *fits = g_strconcat("Subject: ", filler, "\r\n\r\nbody", NULL);
-    g_autofree char *block = g_strconcat("A: ", filler, "\r\nB: ", filler, "\r\nC: 0123456789012345\r\nD: 0123456789\r\n\r\n", NULL);
-    g_autoptr(CoiMail) mail = parse(fits);
-
-    g_assert_cmpstr(mail->text, ==, "body");
-    assert_refused(line, strlen(line), COI_ERROR_LIMIT);
-    assert_refused(folded, strlen(folded), COI_ERROR_LIMIT);
-    assert_refused(block, strlen(block), COI_ERROR_LIMIT);
-    assert_refused("", 0, COI_ERROR_PARSE);
-    assert_refused("\r\nbody", 6, COI_ERROR_PARSE);
-    assert_refused("no field at all\r\n\r\n", 19, COI_ERROR_PARSE);
-}
-
-static char *repeat(const char *text, guint times)
-{
-    GString *out = g_string_new(NULL);
-
-    while (times-- > 0)
-        g_string_append(out, text);
-    return g_string_free(out, FALSE);
-}
-
-/* What overflows GMime's or libetpan's stack, or takes them seconds. */
-static void test_hostile(void)
-{
-    static const struct {
-        const char *head, *unit, *tail;
-        guint times;
-    } mails[] = {
-        {"From: a@b\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: message/rfc822\n\nTo: ", "a:", "\n\nx", 200000},
-        {"From: a@b\n\n", "From: a@b\nContent-Type: message/rfc822\n\n", "x", 20000},
-        {"From: a@b\nContent-Type: multipart/mixed; boundary=x\n\n", "--x\n\n", "", 60000},
-        {"From: a@b\nContent-Type: multipart/mixed; boundary=x\n\n", "--x\nContent-Type: multipart/mixed; boundary=x\n\n", "", 20000},
-        {"From: a@b\nContent-Type: text/plain", "; a*0=b", "\n\nx", 4000},
-        {"From: a@b\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Disposition: attachment", "; filename*0*=''b", "\n\nx", 60000},
-        {"From: a@b\nContent-Type: text/html\n\n", "<div>", "x", 200000},
-        {"From: a@b\nContent-Type: text/html\n\n", "</i><b>", "x", 60000},
-        {"From: a@b\nContent-Type: text/html\n\n", "<blockquote><ul><li>", "x", 60000},
-        {"From: a@b\nContent-Type: text/html\n\n", "<a href='http://x/", "'>x", 60000},
-        {"From: a@b\nContent-Type: text/html\n\n<!DOCTYPE x [<!ENTITY a 'b'>]>", "&a;", "x", 60000},
-        {"From: a@b\nContent-Type: text/plain; format=flowed\n\n", ">", "x", 1000000},
-        {"From: a@b\nContent-Type: text/plain; format=flowed\n\n", "x \n", "", 300000},
-        {"Subject: ", "=?utf-8?Q?=", "\n\nx", 2500},
-        {"From: ", "(", "\n\nx", 30000},
-        {"From: a@b\nContent-Transfer-Encoding: base64\n\n", "=A", "", 300000},
-        {"From: a@b\nContent-Transfer-Encoding: quoted-printable\n\n", "=", "", 300000},
-        {"From: a@b\nContent-Type: text/plain; charset=iso-2022-jp\n\n", "\x1B$B!", "", 100000},
-        {"From: a@b\nContent-Type: text/plain; charset=utf-7\n\n", "+2D", "", 100000},
-    };
-
-    for (gsize i = 0; i < G_N_ELEMENTS(mails); i++) {
-        g_autofree char *unit = repeat(mails[i].unit, mails[i].times);
-        g_autofree char *mail = g_strconcat(mails[i].head, unit, mails[i].tail, NULL);
-        gint64 start = g_get_monotonic_time();
-        g_autoptr(CoiMail) parsed = coi_mail_parse((const guint8 *)mail, strlen(mail), NULL);
-
-        g_test_message("row %zu: %d ms", i, (int)((g_get_monotonic_time() - start) / 1000));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
-        if (parsed != NULL)
-            g_assert_true(g_utf8_validate(parsed->text, -1, NULL));
-    }
-}
-
-/* Nested deeper than the limit: what lies below isn't read, what lies above is. */
-static void test_depth(void)
-{
-    g_autoptr(GString) mail = g_string_new("From: a@b\nContent-Type: multipart/mixed; boundary=b0\n\n");
-    g_autoptr(CoiMail) parsed = NULL;
-
-    for (guint i = 0; i < COI_LIMIT_MIME_DEPTH + 10; i++)
-        g_string_append_printf(mail, "--b%u\n\nlevel %u\n--b%u\nContent-Type: multipart/mixed; boundary=b%u\n\n", i, i, i, i + 1);
-    parsed = parse_bytes(mail->str, mail->len);
-    g_assert_nonnull(strstr(parsed->text, "level 0\n"));
-    g_assert_nonnull(strstr(parsed->text, "level 49"));
-    g_assert_null(strstr(parsed->text, "level 50"));
-}
-
 static void test_hash(void)
 {
     const char *whole = "From: a\r\nTo: b\r\n\r\nbody";
@@ -399,9 +338,6 @@ int main(int argc, char **argv)
     g_test_add_func("/parse/dates", test_dates);
     g_test_add_func("/parse/subjects", test_subjects);
     g_test_add_func("/parse/many-ids", test_many_ids);
-    g_test_add_func("/parse/limits", test_limits);
-    g_test_add_func("/parse/hostile", test_hostile);
-    g_test_add_func("/parse/depth", test_depth);
     g_test_add_func("/parse/hash", test_hash);
     g_test_add_func("/parse/only-top", test_only_top);
     return g_test_run();
