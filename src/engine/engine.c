@@ -140,6 +140,7 @@ static void verdict(CoiEngine *engine, const CoiCommand *command)
         coi_engine_fail(engine, COI_SERVICE_IMAP, g_error_new_literal(COI_ERROR, COI_ERROR_UNTRUSTED, command->host), NULL);
         return;
     }
+    engine->verdicts++;
     coi_watches_verdict(engine);
     engine->smtp_asking = FALSE;
     coi_outbound_network(engine);

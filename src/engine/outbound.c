@@ -165,6 +165,7 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
     request->recipients = g_strdupv(mail->recipients);
     request->mail = g_bytes_ref(mail->mail);
     engine->sending = mail->id;
+    engine->smtp_verdicts = engine->verdicts;
     coi_smtp_link_send(engine->smtp, request);
 }
 
@@ -255,7 +256,7 @@ static void unanswered(CoiEngine *engine, const CoiSmtpResult *result)
         return;
     const char *words = result->tried != NULL ? result->tried : result->error->message;
     if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
-        engine->smtp_asking = TRUE;
+        engine->smtp_asking = engine->smtp_verdicts == engine->verdicts;
     } else if (connection_error_is_final(result->error)) {
         give_up(engine, mail, words);
     } else {

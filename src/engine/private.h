@@ -36,6 +36,7 @@ typedef struct {
     guint failures;
     guint64 tag;            /* of the last OPEN and FOLLOW: older results are void */
     CoiFolder folder;       /* as it will be stored once everything below next_uid is */
+    guint verdicts;         /* engine->verdicts when the last OPEN was sent */
     gint64 newest_before;   /* SYNC_AGAIN: internal date of the newest message known before */
     GHashTable *waiting;    /* UID → CoiArrival: header known, text asked for or about to be */
     GArray *to_ask;         /* UIDs of waiting whose text has not been asked for */
@@ -80,6 +81,7 @@ struct _CoiEngine {
     gboolean stopping;
     gint64 stop_deadline;
     gboolean connected;     /* CONNECTED was said */
+    guint verdicts;         /* certificates accepted so far; an answer may overtake the link's word that it was asked */
     gint64 lost_since;      /* monotonic; 0: INBOX is watched */
     gboolean lost_said;
     CoiWatch watches[COI_WATCHES];
@@ -96,6 +98,7 @@ struct _CoiEngine {
     gint64 sending;             /* outbox row in flight, 0: none */
     gint64 smtp_retry_at;       /* monotonic; after a failure of the connection */
     guint smtp_failures;
+    guint smtp_verdicts;        /* engine->verdicts when the mail in flight was handed over */
     gboolean smtp_asking;
     GHashTable *told_waiting;   /* set of gint64*: rows whose user knows that they wait */
 

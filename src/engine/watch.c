@@ -74,6 +74,7 @@ static void open_watch(CoiEngine *engine, CoiWatch *watch)
     }
     watch->state = COI_WATCH_OPENING;
     watch->tag = coi_engine_next_tag(engine);
+    watch->verdicts = engine->verdicts;
     CoiImapRequest *request = coi_imap_request_new(COI_IMAP_OPEN, watch->tag);
     request->servers = coi_servers_copy(engine->imap_servers);
     request->credentials = coi_credentials_copy(engine->credentials);
@@ -238,6 +239,8 @@ static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
         return;
     if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
         watch->state = COI_WATCH_ASKING;
+        if (watch->verdicts != engine->verdicts)
+            open_watch(engine, watch);
     } else if (is_inbox(engine, watch) && result->error != NULL && (!engine->connected || ends_it(result->error))) {
         coi_engine_fail(engine, COI_SERVICE_IMAP, g_steal_pointer(&result->error), result->tried);
         return;
