@@ -12,6 +12,7 @@ static void open_bulk(CoiEngine *engine)
         engine->bulk = coi_imap_link_new(&engine->host, BULK_IDLE_CLOSE_MS, coi_engine_imap_sink, engine);
     if (engine->bulk == NULL) {
         engine->copy_retry_at = g_get_monotonic_time() + COPY_RETRY_FIRST_USEC;
+        engine->copies_changed = TRUE;
         return;
     }
     engine->bulk_opening = TRUE;
@@ -44,7 +45,7 @@ static void append(CoiEngine *engine, const CoiOutgoing *mail)
     coi_imap_link_send(engine->bulk, request);
 }
 
-void coi_copy_pump(CoiEngine *engine)
+static void pump(CoiEngine *engine)
 {
     if (engine->store == NULL || engine->failed || engine->stopping || engine->copying != 0 || engine->bulk_opening ||
         !engine->connected || g_get_monotonic_time() < engine->copy_retry_at)
@@ -114,11 +115,14 @@ void coi_copy_result(CoiEngine *engine, CoiImapResult *result)
     default:
         break;
     }
-    coi_copy_pump(engine);
+    engine->copies_changed = TRUE;
 }
 
 gint64 coi_copy_timers(CoiEngine *engine, gint64 now)
 {
-    coi_copy_pump(engine);
-    return engine->copy_retry_at > now ? engine->copy_retry_at : -1;
+    if (engine->copies_changed && engine->copy_retry_at <= now) {
+        engine->copies_changed = FALSE;
+        pump(engine);
+    }
+    return engine->copies_changed && engine->copy_retry_at > now ? engine->copy_retry_at : -1;
 }

@@ -112,7 +112,7 @@ void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
         say_state(engine, outgoing, COI_STATE_QUEUED, NULL);
     if (outgoing != NULL && !coi_watches_up(engine))
         say_waiting(engine, outgoing, NULL);
-    coi_outbound_pump(engine);
+    engine->outbox_changed = TRUE;
 }
 
 void coi_outbound_retry(CoiEngine *engine, const char *address)
@@ -136,7 +136,7 @@ void coi_outbound_network(CoiEngine *engine)
 {
     engine->smtp_retry_at = 0;
     engine->smtp_failures = 0;
-    coi_outbound_pump(engine);
+    engine->outbox_changed = TRUE;
 }
 
 static void give_up(CoiEngine *engine, const CoiOutgoing *mail, const char *reply)
@@ -169,7 +169,7 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
     coi_smtp_link_send(engine->smtp, request);
 }
 
-void coi_outbound_pump(CoiEngine *engine)
+static void pump(CoiEngine *engine)
 {
     if (engine->store == NULL || engine->failed || engine->sending != 0 || engine->smtp_asking || !engine->connected ||
         g_get_monotonic_time() < engine->smtp_retry_at)
@@ -236,7 +236,7 @@ static void answered(CoiEngine *engine, const CoiSmtpResult *result)
     } else {
         g_hash_table_remove(engine->told_waiting, &mail->id);
         say_state(engine, mail, state == COI_OUT_SENT ? COI_STATE_SENT : COI_STATE_FAILED, reply);
-        coi_copy_pump(engine);
+        engine->copies_changed = TRUE;
     }
 }
 
@@ -289,19 +289,29 @@ void coi_outbound_result(CoiEngine *engine, CoiSmtpResult *result)
     case COI_SMTP_ENDED:
         break;
     }
-    coi_outbound_pump(engine);
+    engine->outbox_changed = TRUE;
 }
 
-gint64 coi_outbound_timers(CoiEngine *engine, gint64 now)
+/* When the next mail may go, monotonic; -1: nothing waits, or something else must happen first. */
+static gint64 next_due(CoiEngine *engine, gint64 now)
 {
-    coi_outbound_pump(engine);
-    if (engine->store == NULL || engine->failed || engine->sending != 0 || engine->smtp_asking || !engine->connected)
+    if (engine->store == NULL || engine->sending != 0 || engine->smtp_asking || !engine->connected)
         return -1;
     gint64 due = coi_outbox_next_due(engine->store);
     if (due < 0)
         return -1;
     gint64 wait = MAX(due - seconds_now(), 0) * G_USEC_PER_SEC;
     return MAX(now + wait, engine->smtp_retry_at);
+}
+
+gint64 coi_outbound_timers(CoiEngine *engine, gint64 now)
+{
+    if (engine->outbox_changed || (engine->outbox_due >= 0 && now >= engine->outbox_due)) {
+        engine->outbox_changed = FALSE;
+        pump(engine);
+        engine->outbox_due = next_due(engine, now);
+    }
+    return engine->outbox_due;
 }
 
 gboolean coi_outbound_done(CoiEngine *engine)

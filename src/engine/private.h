@@ -95,6 +95,8 @@ struct _CoiEngine {
     /* outbound.c */
     CoiSmtpLink *smtp;
     gboolean smtp_open;
+    gboolean outbox_changed;    /* something may have become due: spares queries per turn */
+    gint64 outbox_due;          /* monotonic; when the next mail may go, -1: none waits */
     gint64 sending;             /* outbox row in flight, 0: none */
     gint64 smtp_retry_at;       /* monotonic; after a failure of the connection */
     guint smtp_failures;
@@ -106,6 +108,7 @@ struct _CoiEngine {
     CoiImapLink *bulk;
     gboolean bulk_opening;
     CoiImapFacts *copy_facts;   /* while the bulk link is open: where copies go */
+    gboolean copies_changed;    /* as outbox_changed */
     gint64 copying;             /* outbox row in flight, 0: none */
     guint64 copy_tag;
     gint64 copy_retry_at;       /* monotonic */
@@ -155,13 +158,11 @@ void coi_show_acknowledged(CoiEngine *engine, gint64 line);
 void coi_outbound_send(CoiEngine *engine, const CoiCommand *command);
 void coi_outbound_retry(CoiEngine *engine, const char *address);
 void coi_outbound_network(CoiEngine *engine);
-void coi_outbound_pump(CoiEngine *engine);
 void coi_outbound_result(CoiEngine *engine, CoiSmtpResult *result);
 gint64 coi_outbound_timers(CoiEngine *engine, gint64 now);
 /* At logout: nothing more can be sent now, since nothing is due or no connection is open (nobody dials any more). */
 gboolean coi_outbound_done(CoiEngine *engine);
 
 /* copy.c: own copies on the server */
-void coi_copy_pump(CoiEngine *engine);
 void coi_copy_result(CoiEngine *engine, CoiImapResult *result);
 gint64 coi_copy_timers(CoiEngine *engine, gint64 now);

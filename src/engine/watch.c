@@ -191,6 +191,7 @@ static void say_connected(CoiEngine *engine)
     if (engine->connected || !coi_watches_up(engine) || (chats->state == COI_WATCH_OPENING && chats->failures == 0))
         return;
     engine->connected = TRUE;
+    engine->outbox_changed = engine->copies_changed = TRUE;
     coi_engine_emit(engine, coi_event_new(COI_EVENT_CONNECTED));
 }
 

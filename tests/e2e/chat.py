@@ -38,7 +38,7 @@ def over_loopback():
     conversation("none", cleartext=True)
 
 
-@tap.case("a hundred messages in one go: all of them, each once, in the order of the mailbox")
+@tap.case("a hundred messages in one go: all of them, each once, in the order they were written")
 def in_order():
     with Lab() as lab:
         alice, bob = lab.client("alice").login(), lab.client("bob").login()
@@ -49,10 +49,16 @@ def in_order():
             alice.echoed(bob, text)
         for text in texts:
             bob.hears(alice, text, timeout=60)
-        # Mail servers may let one message overtake another; whoever sorts is the mailbox.
+        # Servers let one message overtake another. What is fetched together is shown as written; only what the mailbox itself
+        # has the wrong way round, in two fetches, may be shown the wrong way round.
         arrived = [mail.get_content().strip() for mail in lab.mailbox("bob").mails()]
         tap.same(sorted(arrived), sorted(texts), "what arrived")
-        tap.same(bob.heard(), arrived, "what Bob saw, in order")
+        seen = bob.heard()
+        tap.same(sorted(seen), sorted(texts), "what Bob saw")
+        wrong = [(late, early) for n, late in enumerate(seen) for early in seen[n + 1:]
+                 if texts.index(early) < texts.index(late) and arrived.index(early) < arrived.index(late)]
+        tap.same(wrong, [], "shown in the wrong order though the mailbox had it right")
+        tap.require(sum(a != b for a, b in zip(seen, texts)) <= 10, f"the order of what Bob saw: {seen}")
         lab.holds("alice", Sent=100, timeout=60)
         lab.leave(alice, bob)
 

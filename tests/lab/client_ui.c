@@ -141,6 +141,8 @@ static PurpleConnectionUiOps connection_ops = {
     .report_disconnect_reason = report_disconnect_reason,
 };
 static PurpleConversationUiOps conversation_ops = {.write_conv = write_conv, .has_focus = has_focus};
+/* Empty, but there: without it libpurple does not save the list. */
+static PurpleBlistUiOps blist_ops;
 static PurpleNotifyUiOps notify_ops = {.notify_message = notify_message};
 /* Without any libpurple never writes blist.xml. */
 static PurpleBlistUiOps blist_ops;
@@ -150,6 +152,7 @@ void ui_init(void)
     purple_connections_set_ui_ops(&connection_ops);
     purple_conversations_set_ui_ops(&conversation_ops);
     purple_notify_set_ui_ops(&notify_ops);
+    purple_blist_set_ui_ops(&blist_ops);
     purple_blist_set_ui_ops(&blist_ops);
     request_init();
 }

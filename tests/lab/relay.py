@@ -20,10 +20,10 @@ class Connection:
         self.open = True
 
     def end(self, reset=False):
-        """Closes both sides, with RST or in order."""
+        """Closes both sides, with RST or in order. False when that has happened before."""
         with self.lock:
             if not self.open:
-                return
+                return False
             self.open = False
         for side in (self.client, self.server):
             if side is None:
@@ -34,6 +34,7 @@ class Connection:
                 side.shutdown(socket.SHUT_RD if reset else socket.SHUT_RDWR)
             except OSError:
                 pass
+        return True
 
 
 class Relay:
@@ -48,7 +49,8 @@ class Relay:
         self.host = host
         self.record = record
         self.connections = []
-        self._cuts = []
+        self.plan = lambda: None  # for each new connection: (direction, bytes, reset) of its cut, or None
+        self.cuts = 0
         self._rate = None
         self._flowing = threading.Event()
         self._flowing.set()
@@ -58,7 +60,6 @@ class Relay:
             self._tls.load_cert_chain(*tls)
         self._listener = None
         self.port = port
-        self._lock = threading.Lock()
         self.up()
 
     def up(self):
@@ -100,15 +101,6 @@ class Relay:
         """Passes at most so much in each direction; None: as fast as it goes."""
         self._rate = bytes_per_second
 
-    def cut_next(self, direction, after, reset=False):
-        """The next new connection is cut after that many bytes "up" or "down"; may be said several times."""
-        with self._lock:
-            self._cuts.append((direction, after, reset))
-
-    def cancel_cuts(self):
-        with self._lock:
-            self._cuts.clear()
-
     def recorded(self, direction="up"):
         """All bytes of that direction, connection by connection."""
         return [bytes(getattr(connection, direction)) for connection in list(self.connections)]
@@ -126,8 +118,7 @@ class Relay:
                 client, _ = listener.accept()
             except OSError:
                 return
-            with self._lock:
-                cut = self._cuts.pop(0) if self._cuts else None
+            cut = self.plan()
             connection = Connection(client)
             self.connections.append(connection)
             threading.Thread(target=self._serve, args=(connection, cut), daemon=True).start()
@@ -180,7 +171,7 @@ class Relay:
                     getattr(connection, direction).extend(data)
                 self._send(sink, data)
                 if limit is not None and passed >= limit:
-                    connection.end(reset)
+                    self.cuts += connection.end(reset)
                     return
             with connection.lock:
                 if connection.open:

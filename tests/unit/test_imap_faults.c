@@ -92,7 +92,6 @@ static void test_odd_answers(void)
 static void test_odd_items(void)
 {
     static const char *const table[] = {"FLAGS (\\Seen \xe4\xff $Chat \\X\xff) BODY[HEADER]<0> {3}\r\nabc",
-                                        "FLAGS (\\Seen (x) $Chat) BODY[HEADER]<0> {3}\r\nabc",
                                         "FLAGS (\\Seen [x] $Chat) BODY[HEADER]<0> {3}\r\nabc",
                                         "FLAGS (\\Seen \"quoted\" $Chat) BODY[HEADER]<0> {3}\r\nabc",
                                         "PREVIEW \"a (b\\\" \" BODY[HEADER]<0> {3}\r\nabc FLAGS (\\Seen $Chat)",

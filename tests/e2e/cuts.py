@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Connections cut at random bytes of both protocols, under traffic: nothing is lost, nothing comes twice, nobody hangs."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+import random
+import threading
+import time
+
+import tap
+from lab import Lab
+
+PAIRS = [("alice", "bob"), ("carol", "dave"), ("erin", "frank"), ("grace", "heidi")]
+SEED = 7
+# A session's beginning (TLS, login, look) has about so many bytes each way; beyond is traffic.
+BEGINNING = {"imaps": {"up": 2000, "down": 6000}, "smtps": {"up": 1200, "down": 3500}}
+
+
+class Cutter:
+    """Cuts every connection of a relay at a random byte, seldom twice in a row before a session is up."""
+
+    def __init__(self, lab, server, seed):
+        self.relay = lab.relay(server, record=False)
+        self.dice = random.Random(seed)
+        self.beginning = BEGINNING[server]
+        self.early = 0
+        self.active = False
+        self.relay.plan = self.plan
+
+    def plan(self):
+        """Where the next connection is cut."""
+        if not self.active:
+            return None
+        direction = self.dice.choice(["up", "down"])
+        limit = self.beginning[direction]
+        if self.early < 2 and self.dice.random() < 0.5:
+            self.early += 1
+            return direction, self.dice.randrange(1, limit), self.dice.random() < 0.5
+        self.early = 0
+        return direction, self.dice.randrange(limit, limit * 3), self.dice.random() < 0.5
+
+
+class Talker(threading.Thread):
+    """One person who writes to another all the time."""
+
+    def __init__(self, person, partner, stop):
+        super().__init__(daemon=True)
+        self.person, self.partner, self.stop = person, partner, stop
+        self.said = []
+        self.failure = None
+
+    def run(self):
+        try:
+            while not self.stop.is_set():
+                text = f"{self.person.address} {len(self.said)}"
+                self.person.says(self.partner, text)
+                self.said.append(text)
+                self.stop.wait(0.1)
+        except tap.Failure as failure:
+            self.failure = failure
+
+
+def cuts_so_far(cutters):
+    return sum(cutter.relay.cuts for cutter in cutters)
+
+
+@tap.case("200 cuts at random bytes of IMAP and SMTP, in both directions")
+def cuts():
+    wanted = tap.scale(200)
+    pairs = PAIRS[:max(1, tap.scale(len(PAIRS)))]
+    with Lab(users=[user for pair in pairs for user in pair]) as lab:
+        people, cutters = {}, []
+        for number, user in enumerate(user for pair in pairs for user in pair):
+            own = [Cutter(lab, server, SEED * 100 + number * 2 + n) for n, server in enumerate(("imaps", "smtps"))]
+            cutters += own
+            people[user] = lab.client(user, imap=own[0].relay.port, smtp=own[1].relay.port).login()
+        before = {user: person.stats() for user, person in people.items()}
+        stop = threading.Event()
+        talkers = []
+        for one, other in pairs:
+            talkers += [Talker(people[one], people[other], stop), Talker(people[other], people[one], stop)]
+        for cutter in cutters:
+            cutter.active = True
+            cutter.relay.cut()
+        for talker in talkers:
+            talker.start()
+        end = time.monotonic() + tap.patience(240)
+        while cuts_so_far(cutters) < wanted and time.monotonic() < end:
+            time.sleep(0.1)
+        for cutter in cutters:
+            cutter.active = False
+        stop.set()
+        for talker in talkers:
+            talker.join(30)
+            tap.require(talker.failure is None, talker.failure)
+        done = cuts_so_far(cutters)
+        check(talkers, done, cutters)
+        tap.require(done >= wanted, f"only {done} cuts of {wanted} happened in time")
+        for user, person in people.items():
+            lab.settled(person, timeout=90)
+            person.sync()
+            disconnects = person.seen("disconnected") + person.seen("error")
+            tap.same(disconnects, [], f"what {user} was told of the cuts")
+            now = person.stats()
+            tap.require(now["threads"] <= before[user]["threads"] + 2 and now["fds"] <= before[user]["fds"] + 8,
+                        f"threads or descriptors of {user} are left: {before[user]}, now {now}")
+            person.forget()
+        lab.leave(*people.values())
+
+
+def check(talkers, done, cutters):
+    said = missing = doubled = 0
+    for talker in talkers:
+        def complete():
+            return set(talker.said) <= set(talker.partner.heard())
+        try:
+            tap.eventually(complete, "everything arrives", timeout=90)
+        except tap.Failure:
+            pass
+        heard = talker.partner.heard()
+        said += len(talker.said)
+        missing += len(set(talker.said) - set(heard))
+        doubled += len(heard) - len(set(heard))
+    by_server = {server: sum(cutter.relay.cuts for cutter in cutters if cutter.beginning is BEGINNING[server])
+                 for server in BEGINNING}
+    tap.note(f"counts: {done} cuts ({by_server['imaps']} of IMAP, {by_server['smtps']} of SMTP), {said} messages,"
+             f" {missing} missing, {doubled} doubled")
+    tap.same((missing, doubled), (0, 0), "missing and doubled")
+
+
+tap.run()
