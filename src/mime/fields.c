@@ -43,10 +43,21 @@ static gboolean split(const char *line, const char *end, CoiField *field)
     return TRUE;
 }
 
+gsize coi_fields_block(const guint8 *bytes, gsize length)
+{
+    const char *start = length > 0 ? (const char *)bytes : ""; /* an empty array has no bytes to point at */
+    const char *end = start + length;
+    const char *p = start;
+
+    while (p < end && !is_empty_line(p, end))
+        p = line_end(p, end);
+    return (gsize)(p - start);
+}
+
 GArray *coi_fields_scan(const guint8 *bytes, gsize length, gsize *body, GError **error)
 {
     g_autoptr(GArray) fields = g_array_new(FALSE, FALSE, sizeof(CoiField));
-    const char *start = (const char *)bytes;
+    const char *start = length > 0 ? (const char *)bytes : "";
     const char *end = start + length;
     const char *p = start;
 

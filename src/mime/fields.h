@@ -15,6 +15,9 @@ typedef struct {
  * when there is no empty line). Array of CoiField that lives as long as bytes. NULL with COI_ERROR_LIMIT. */
 GArray *coi_fields_scan(const guint8 *bytes, gsize length, gsize *body, GError **error);
 
+/* How many bytes stand before the first empty line. */
+gsize coi_fields_block(const guint8 *bytes, gsize length);
+
 /* The first field of that name, unfolded and trimmed, without NULs and line ends; otherwise raw, 8-bit too. NULL when
  * there is none. Owned by the caller. */
 char *coi_fields_get(const GArray *fields, const char *name);

@@ -230,13 +230,5 @@ CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error)
 
 char *coi_header_hash(const guint8 *bytes, gsize length)
 {
-    const guint8 *end = bytes + length;
-    const guint8 *p = bytes;
-
-    while (p < end && *p != '\n' && !(*p == '\r' && p + 1 < end && p[1] == '\n')) {
-        const guint8 *newline = memchr(p, '\n', (gsize)(end - p));
-
-        p = newline != NULL ? newline + 1 : end;
-    }
-    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, (gsize)(p - bytes));
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes, coi_fields_block(bytes, length));
 }

@@ -191,7 +191,7 @@ GByteArray *coi_part_decode(const CoiPart *part)
 {
     GMimeContentEncoding kind =
         part->encoding != NULL ? g_mime_content_encoding_from_string(part->encoding) : GMIME_CONTENT_ENCODING_DEFAULT;
-    GByteArray *out = g_byte_array_new();
+    GByteArray *out = g_byte_array_sized_new((guint)part->length + 1);
     GMimeEncoding state;
 
     if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {

@@ -16,7 +16,8 @@ const char *coi_sasl_name(const CoiSasl *sasl);
 /* TRUE if the mechanism speaks first: step(NULL) gives its initial response. */
 gboolean coi_sasl_client_first(const CoiSasl *sasl);
 /* The base64 answer to the server's base64 challenge (NULL: initial response). Owned by the caller, wipe it. NULL with
- * error COI_ERROR_PROTOCOL when the challenge is wrong, also when SCRAM's server signature does not verify. */
+ * error COI_ERROR_PROTOCOL when the challenge is wrong, also when SCRAM's server signature does not verify, and with
+ * COI_ERROR_AUTH when SCRAM's last message says "e=". */
 char *coi_sasl_step(CoiSasl *sasl, const char *challenge, GError **error);
 /* TRUE once the exchange may be believed: for SCRAM only after the server proved that it knows the password. */
 gboolean coi_sasl_complete(const CoiSasl *sasl);

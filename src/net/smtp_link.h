@@ -54,7 +54,7 @@ void coi_smtp_result_free(CoiSmtpResult *result);
 typedef struct _CoiSmtpLink CoiSmtpLink;
 typedef void (*CoiSmtpSink)(CoiSmtpResult *result, gpointer user);
 
-/* As coi_imap_link_new. */
+/* As coi_imap_link_new. NULL when the process is out of descriptors. */
 CoiSmtpLink *coi_smtp_link_new(const CoiNetHost *host, guint idle_close_ms, CoiSmtpSink sink, gpointer user);
 void coi_smtp_link_send(CoiSmtpLink *link, CoiSmtpRequest *request);
 void coi_smtp_link_stop(CoiSmtpLink *link);

@@ -13,8 +13,9 @@ typedef enum {
 } CoiStreamProtocol;
 
 /* Dials server and, with COI_SECURITY_TLS, shakes hands; trust is asked of host before this returns. With
- * COI_SECURITY_NONE refuses (COI_ERROR_CLEARTEXT) unless the connected peer's address is loopback; where the peer is a proxy,
- * unless the host's name is a loopback literal or "localhost". stop and host outlive the stream. NULL with error. */
+ * COI_SECURITY_NONE refuses (COI_ERROR_CLEARTEXT) unless the connected peer's address is loopback and, where its port isn't
+ * the server's (it is a proxy then), the host's name is a loopback literal or "localhost". stop and host outlive the stream.
+ * NULL with error. */
 CoiStream *coi_stream_open(const CoiServer *server, CoiStreamProtocol protocol, const CoiNetHost *host, GCancellable *stop,
                            GError **error);
 void coi_stream_free(CoiStream *stream); /* closes at once, sends nothing but TLS's close_notify */

@@ -4,9 +4,10 @@
 
 /* A longer chain is an attack; real ones have up to 5. */
 #define MAX_CHAIN 20u
-/* libpurple's verifier answers without a person (a person's verdict comes later: COI_TRUST_ASKING), so this is plenty.
- */
+/* libpurple's verifier answers without a person (a person's verdict comes later: COI_TRUST_ASKING); this is plenty. */
 #define TRUST_SECONDS 60
+/* glib-networking 2.74 takes 1.1, too. */
+#define OLDEST_TLS G_TLS_PROTOCOL_VERSION_TLS_1_2
 
 typedef struct {
     const CoiServer *server;
@@ -113,8 +114,7 @@ static gboolean judge(const Handshake *shake, GTlsConnection *tls, GError **erro
         g_set_error_literal(error, COI_ERROR, COI_ERROR_TLS, shake->error->message);
     else if (!shake->asked)
         g_set_error_literal(error, COI_ERROR, COI_ERROR_UNTRUSTED, "the server showed no certificate");
-    else if (g_tls_connection_get_protocol_version(tls) <
-             G_TLS_PROTOCOL_VERSION_TLS_1_2) /* glib-networking 2.74 takes 1.1 */
+    else if (g_tls_connection_get_protocol_version(tls) < OLDEST_TLS)
         g_set_error_literal(error, COI_ERROR, COI_ERROR_TLS, "the server knows no TLS newer than 1.1");
     else
         return TRUE;

@@ -28,7 +28,8 @@ typedef struct _CoiConnection {
     guint64 last_token;
 } CoiConnection;
 
-/* When the plugin is loaded, before the first login; and when it is unloaded: waits for what is left of logins, not long. */
+/* When the plugin is loaded, before the first login; and when it is unloaded: waits for what is left of logins, not
+ * long. */
 void coi_connections_begin(void);
 void coi_connections_end(void);
 

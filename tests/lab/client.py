@@ -46,7 +46,7 @@ def environment(**more):
     variables = dict(os.environ)
     variables.update({
         "G_DEBUG": "fatal-criticals", "LC_ALL": "C.UTF-8", "LANGUAGE": "en",
-        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99",
+        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:intercept_tls_get_addr=0:fast_unwind_on_malloc=0",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
         "LSAN_OPTIONS": f"suppressions={HERE}/lsan.supp:print_suppressions=0",
         "TSAN_OPTIONS": f"suppressions={HERE}/tsan.supp:halt_on_error=0:exitcode=99",

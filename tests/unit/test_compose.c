@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "mime/compose.h"
+#include "mime/encode.h"
 #include "mime/parse.h"
 
 #include <string.h>
@@ -71,6 +72,7 @@ static void test_threading(void)
     CoiDraft draft = draft_of(to, "x");
     g_autofree char *mail = NULL;
     g_autofree char *same = NULL;
+    g_autofree char *only = NULL;
     g_autoptr(CoiMail) parsed = NULL;
 
     draft.first_reference = "first@example.net";
@@ -92,6 +94,9 @@ static void test_threading(void)
     same = compose(&draft);
     g_assert_nonnull(strstr(same, "\r\nReferences: <first@example.net>\r\n"));
     g_assert_null(strstr(same, "In-Reply-To"));
+    draft.last_reference = NULL;
+    only = compose(&draft);
+    g_assert_nonnull(strstr(only, "\r\nReferences: <first@example.net>\r\n"));
 }
 
 static const struct {
@@ -277,6 +282,39 @@ static void test_longest(void)
     g_assert_cmpstr(parsed->headers->message_id, ==, id);
 }
 
+/* 998 bytes may go as they are, 999 may not. */
+static void test_long_line(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    g_autofree char *text = g_strnfill(999, 'x');
+    CoiDraft draft = draft_of(to, text);
+    g_autofree char *over = compose(&draft);
+    g_autofree char *fits = NULL;
+
+    text[998] = '\0';
+    fits = compose(&draft);
+    g_assert_nonnull(strstr(fits, "Content-Transfer-Encoding: 7bit\r\n"));
+    g_assert_null(strstr(over, "Content-Transfer-Encoding: 7bit\r\n"));
+    g_assert_null(strstr(over, text));
+}
+
+/* The last gate: nothing passes that could become a header, whoever calls. */
+static void test_field(void)
+{
+    static const char *const bad[] = {"a\r\nBcc: x", "a\nb", "a\rb", "\xC3\xA4", "a\x01", "a\tb", "a\x7F"};
+    g_autoptr(GString) out = g_string_new(NULL);
+    g_autofree char *word = g_strnfill(998, 'x');
+
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(coi_encode_field(out, "X", bad[i]));
+    g_assert_false(coi_encode_field(out, "X", word));
+    g_assert_cmpstr(out->str, ==, "");
+    g_assert_true(coi_encode_field(out, "X", word + 1));
+    g_assert_true(coi_encode_field(out, "Y", "a b"));
+    g_assert_true(g_str_has_prefix(out->str, "X:\r\n xxx"));
+    g_assert_true(g_str_has_suffix(out->str, "x\r\nY: a b\r\n"));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -289,5 +327,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/names", test_names);
     g_test_add_func("/compose/refused", test_refused);
     g_test_add_func("/compose/longest", test_longest);
+    g_test_add_func("/compose/long-line", test_long_line);
+    g_test_add_func("/compose/field", test_field);
     return g_test_run();
 }

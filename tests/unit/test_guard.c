@@ -23,7 +23,7 @@ static const char *const good[] = {
     "+ idling {12}\r\n* 1 EXISTS\r\n",
     "* OK it's 5\" wide\r\n* 1 FETCH (FLAGS ())\r\n",
     "* LIST () \".\" \"" FIVE_HUNDRED FIVE_HUNDRED "\"\r\n",
-    "* LIST () \".\" \"a\\\"" FIVE_HUNDRED "\"\r\n",
+    "* LIST () \".\" \"a\\\"" FIVE_HUNDRED "(\"\r\n",
     "* 1 FETCH (X " HUNDRED HUNDRED HUNDRED HUNDRED "\r\n"
     "* 1 FETCH (X " HUNDRED HUNDRED "\r\n",
     "* 1 FETCH (BODY[] {500}\r\n" FIVE_HUNDRED ")\r\n",

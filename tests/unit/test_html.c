@@ -74,7 +74,7 @@ static void test_deep(void)
         g_string_append(html, "<div>");
     g_string_append(html, "end");
     text = coi_html_to_text(html->str);
-    g_assert_true(g_str_has_prefix(text, "begin"));
+    g_assert_cmpstr(text, ==, "begin");
     g_string_free(html, TRUE);
 }
 

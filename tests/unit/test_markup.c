@@ -74,8 +74,10 @@ static void test_cut(void)
 /* What is shown of a text and typed again is that text. */
 static void test_there_and_back(void)
 {
-    static const char *const pieces[] = {"<",  ">",     "&",     "&amp;", "\"", "'",      " ",  "  ", "\n", "\n\n", "<br>", "a",
-                                         "Ü", "\U0001f600", "&#60;", "<a href=\"x\">y</a>", "/", "#", ";", "=", "-->"};
+    static const char *const pieces[] = {
+        "<",  ">",    "&",    "&amp;", "\"", "'",          " ",     "  ",
+        "\n", "\n\n", "<br>", "a",     "Ü",  "\U0001f600", "&#60;", "<a href=\"x\">y</a>",
+        "/",  "#",    ";",    "=",     "-->"};
     GRand *rand = g_rand_new_with_seed(7);
     for (guint i = 0; i < 2000; i++) {
         GString *text = g_string_new(NULL);

@@ -229,6 +229,7 @@ static const struct {
     {"Wed, 01 Jan 1969 00:00:00 +0000", 0},
     {"Sat, 01 Jan 99999999999 00:00:00 +0000", 0},
     {"Tue, 24 Nov 2026 19:13:36 +99999999999", -1},
+    {"Fri, 31 Dec 9999 23:59:59 -1200", 0},
     {"-1 -1 -1 -1:-1:-1 -9999", 0},
 };
 
@@ -286,6 +287,44 @@ static void test_subjects(void)
     }
 }
 
+static const struct {
+    const char *charset;
+    const char *body;
+    const char *text;
+} charsets[] = {
+    {"gb18030",
+     "a\xFF"
+     "bc",
+     "a\xEF\xBF\xBD"
+     "bc"},
+    {"Shift_JIS",
+     "a\xFD"
+     "bc\x83",
+     "a\xEF\xBF\xBD"
+     "bc\xEF\xBF\xBD"},
+    {"euc-kr", "\xB0\xA1", "\xEA\xB0\x80"},
+    {"big5", "\xA4\xA4", "\xE4\xB8\xAD"},
+    {"us-ascii", "\xC3\xA4", "\xC3\xA4"},
+    {"us-ascii", "\xE4", "\xC3\xA4"},
+    {"utf-7", "+AOQ-", "\xC3\xA4"},
+    {"iso-8859-15", "\xA4", "\xE2\x82\xAC"},
+    {"../../../tmp/x", "\xE4", "\xC3\xA4"},
+    {"utf-8//TRANSLIT", "\xC3\xA4", "\xC3\xA4"},
+    {"", "\xE4", "\xC3\xA4"},
+};
+
+static void test_charsets(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(charsets); i++) {
+        g_autofree char *bytes = g_strdup_printf("From: a@b\nContent-Type: text/plain; charset=\"%s\"\n\n%s\n",
+                                                 charsets[i].charset, charsets[i].body);
+        g_autoptr(CoiMail) mail = parse(bytes);
+
+        g_test_message("%s", charsets[i].charset);
+        g_assert_cmpstr(mail->text, ==, charsets[i].text);
+    }
+}
+
 static void test_many_ids(void)
 {
     g_autoptr(GString) block = g_string_new("References:");
@@ -337,6 +376,7 @@ int main(int argc, char **argv)
     g_test_add_func("/parse/odd-fields", test_odd_fields);
     g_test_add_func("/parse/dates", test_dates);
     g_test_add_func("/parse/subjects", test_subjects);
+    g_test_add_func("/parse/charsets", test_charsets);
     g_test_add_func("/parse/many-ids", test_many_ids);
     g_test_add_func("/parse/hash", test_hash);
     g_test_add_func("/parse/only-top", test_only_top);

@@ -45,6 +45,7 @@ static void test_limits(void)
     assert_refused(folded, strlen(folded), COI_ERROR_LIMIT);
     assert_refused(block, strlen(block), COI_ERROR_LIMIT);
     assert_refused("", 0, COI_ERROR_PARSE);
+    assert_refused(NULL, 0, COI_ERROR_PARSE);
     assert_refused("\r\nbody", 6, COI_ERROR_PARSE);
     assert_refused("no field at all\r\n\r\n", 19, COI_ERROR_PARSE);
 }
