@@ -137,7 +137,8 @@ static void set_buddy(CoiEngine *engine, const CoiCommand *command)
 static void verdict(CoiEngine *engine, const CoiCommand *command)
 {
     if (!command->accepted) {
-        coi_engine_fail(engine, COI_SERVICE_IMAP, g_error_new_literal(COI_ERROR, COI_ERROR_UNTRUSTED, command->host), NULL);
+        CoiService service = engine->connected ? COI_SERVICE_SMTP : COI_SERVICE_IMAP; /* which of them asked */
+        coi_engine_fail(engine, service, g_error_new_literal(COI_ERROR, COI_ERROR_UNTRUSTED, command->host), NULL);
         return;
     }
     engine->verdicts++;

@@ -50,7 +50,12 @@ static GBytes *compose(CoiEngine *engine, const CoiCommand *command, const char 
     coi_messages_thread(engine->store, command->address, &first, &last);
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, command->address);
     g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
-    g_ptr_array_add(to, coi_address_new(peer->name, command->address)); /* the name its owner sent, never our alias */
+    CoiAddress *recipient = coi_address_new(peer->name, command->address); /* the name its owner sent, never our alias */
+    if (recipient == NULL) {
+        g_set_error_literal(error, COI_ERROR, COI_ERROR_INVALID, command->address);
+        return NULL;
+    }
+    g_ptr_array_add(to, recipient);
     CoiDraft draft = {.from = engine->address,
                       .to = to,
                       .message_id = message_id,

@@ -88,6 +88,20 @@ static gboolean authenticate(CoiImap *imap, CoiSasl *sasl, GError **error)
     return FALSE;
 }
 
+static gboolean authenticate_somehow(CoiImap *imap, CoiSasl *sasl, GStrv offered, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    if (authenticate(imap, sasl, &refusal))
+        return TRUE;
+    g_autoptr(CoiSasl) next = g_error_matches(refusal, COI_ERROR, COI_ERROR_AUTH)
+                                  ? coi_sasl_fallback(sasl, (const char *const *)offered)
+                                  : NULL;
+    if (next != NULL)
+        return authenticate(imap, next, error);
+    g_propagate_error(error, g_steal_pointer(&refusal));
+    return FALSE;
+}
+
 /* Arguments as literals, which take any byte: each is announced at the end of what was sent, and written after "+". */
 static gboolean send_literals(CoiImap *imap, guint tag, const CoiCredentials *credentials, GError **error)
 {
@@ -122,7 +136,7 @@ gboolean coi_imap_login(CoiImap *imap, const CoiCredentials *credentials, GError
     g_autoptr(GError) local = NULL;
     g_autoptr(CoiSasl) sasl = coi_sasl_new((const char *const *)offered, credentials, NULL, &local);
     if (sasl != NULL) {
-        imap->logged_in = authenticate(imap, sasl, error);
+        imap->logged_in = authenticate_somehow(imap, sasl, offered, error);
     } else if (!g_error_matches(local, COI_ERROR, COI_ERROR_AUTH_MECHANISM) || coi_imap_has(imap, "LOGINDISABLED")) {
         g_propagate_error(error, g_steal_pointer(&local));
     } else {

@@ -59,33 +59,47 @@ static const Mechanism mechanisms[] = {
     {"LOGIN", FALSE, 2, step_login},
 };
 
-static const Mechanism *choose(const char *const *offered)
+static const Mechanism *choose(const char *const *offered, gsize first)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(mechanisms); i++)
+    for (gsize i = first; i < G_N_ELEMENTS(mechanisms); i++)
         for (const char *const *o = offered; o != NULL && *o != NULL; o++)
             if (g_ascii_strcasecmp(*o, mechanisms[i].name) == 0)
                 return &mechanisms[i];
     return NULL;
 }
 
+static CoiSasl *sasl_of(const Mechanism *mechanism, const CoiCredentials *credentials)
+{
+    CoiSasl *sasl = g_new0(CoiSasl, 1);
+    sasl->mechanism = mechanism;
+    sasl->credentials = coi_credentials_copy(credentials);
+    return sasl;
+}
+
 CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce,
                       GError **error)
 {
-    const Mechanism *mechanism = choose(offered);
+    const Mechanism *mechanism = choose(offered, 0);
     if (mechanism == NULL) {
         g_set_error_literal(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM,
                             "the server offers none of SCRAM-SHA-256, PLAIN, LOGIN");
         return NULL;
     }
-    g_autoptr(CoiSasl) sasl = g_new0(CoiSasl, 1);
-    sasl->mechanism = mechanism;
-    sasl->credentials = coi_credentials_copy(credentials);
+    g_autoptr(CoiSasl) sasl = sasl_of(mechanism, credentials);
     if (mechanism->step == step_scram) {
         sasl->scram = coi_scram_new(credentials->login, credentials->password, random_nonce, error);
         if (sasl->scram == NULL)
             return NULL;
     }
     return g_steal_pointer(&sasl);
+}
+
+CoiSasl *coi_sasl_fallback(const CoiSasl *refused, const char *const *offered)
+{
+    if (refused->scram == NULL || refused->done > 1)
+        return NULL;
+    const Mechanism *next = choose(offered, (gsize)(refused->mechanism - mechanisms) + 1);
+    return next != NULL ? sasl_of(next, refused->credentials) : NULL;
 }
 
 void coi_sasl_free(CoiSasl *sasl)

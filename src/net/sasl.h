@@ -8,6 +8,10 @@ typedef struct _CoiSasl CoiSasl;
 /* Chooses the best of the mechanisms offered (NULL-terminated, any case): SCRAM-SHA-256, PLAIN, LOGIN. NULL with
  * COI_ERROR_AUTH_MECHANISM when none is ours. random_nonce: NULL in the product; fixed in tests of published vectors. */
 CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce, GError **error);
+/* After the server refused with COI_ERROR_AUTH: the next mechanism it offers, if what it refused was the mechanism rather than
+ * a password. That is so with SCRAM when no challenge came: servers offer it also for accounts whose stored hash can't do it.
+ * NULL otherwise; the refusal stands. */
+CoiSasl *coi_sasl_fallback(const CoiSasl *refused, const char *const *offered);
 void coi_sasl_free(CoiSasl *sasl);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiSasl, coi_sasl_free)
 

@@ -191,18 +191,32 @@ static gboolean exchange(CoiSmtp *smtp, CoiSasl *sasl, char **later, GError **er
     }
 }
 
+static gboolean authenticate(CoiSmtp *smtp, CoiSasl *sasl, GError **error)
+{
+    char *later = NULL;
+    gboolean in = start_auth(smtp, sasl, &later, error) && exchange(smtp, sasl, &later, error);
+    wipe(later);
+    return in;
+}
+
 gboolean coi_smtp_log_in(CoiSmtp *smtp, const CoiCredentials *credentials, GError **error)
 {
     gboolean none_offered = smtp->mechanisms->len == 1;
     if (credentials == NULL || (none_offered && !coi_stream_is_tls(smtp->stream)))
         return TRUE;
-    g_autoptr(CoiSasl) sasl = coi_sasl_new((const char *const *)smtp->mechanisms->pdata, credentials, NULL, error);
+    const char *const *offered = (const char *const *)smtp->mechanisms->pdata;
+    g_autoptr(GError) refusal = NULL;
+    g_autoptr(CoiSasl) sasl = coi_sasl_new(offered, credentials, NULL, error);
     if (sasl == NULL)
         return FALSE;
-    char *later = NULL;
-    gboolean in = start_auth(smtp, sasl, &later, error) && exchange(smtp, sasl, &later, error);
-    wipe(later);
-    return in;
+    if (authenticate(smtp, sasl, &refusal))
+        return TRUE;
+    g_autoptr(CoiSasl) next =
+        g_error_matches(refusal, COI_ERROR, COI_ERROR_AUTH) ? coi_sasl_fallback(sasl, offered) : NULL;
+    if (next != NULL)
+        return authenticate(smtp, next, error);
+    g_propagate_error(error, g_steal_pointer(&refusal));
+    return FALSE;
 }
 
 void coi_smtp_quit(CoiSmtp *smtp, int fd)

@@ -143,8 +143,8 @@ def in_use():
         lab.leave(second, bob)
 
 
-def with_mechanism(offered, used):
-    with Lab(mechanisms=offered) as lab:
+def with_mechanism(offered, used, **options):
+    with Lab(mechanisms=offered, **options) as lab:
         for security in ("tls", "starttls"):
             alice, bob = (lab.client(name, security=security).login() for name in ("alice", "bob"))
             alice.says(bob, f"By {used} and {security}.")
@@ -174,6 +174,11 @@ def scram():
 @tap.case("with all of them offered, the one that does not show the password is used")
 def strongest():
     with_mechanism("plain login scram-sha-256", "SCRAM-SHA-256")
+
+
+@tap.case("SCRAM-SHA-256 is offered, but the stored hash can't do it: the password is shown, inside TLS")
+def hashed():
+    with_mechanism("plain login scram-sha-256", "PLAIN", hashed=True)
 
 
 tap.run()

@@ -1,4 +1,6 @@
 """The configuration of a lab's Dovecot: IMAP, LMTP, Sieve, METADATA and the login service that Postfix uses too."""
+import base64
+import hashlib
 import os
 
 CONFIG = """
@@ -105,6 +107,13 @@ if anyof (exists "Chat-Version", header :matches "Message-ID" "<chat$*", header 
 FORMATS = {"maildir": "maildir:~/Maildir", "sdbox": "sdbox:~/sdbox"}
 
 
+def _stored(lab, password):
+    """As the server keeps it; a hash of SHA-256 is of no use for SCRAM, though the server offers it."""
+    if not lab.hashed:
+        return "{PLAIN}" + password
+    return "{SHA256}" + base64.b64encode(hashlib.sha256(password.encode()).digest()).decode()
+
+
 def configure(lab, directory, ports, accounts, users):
     """Writes the configuration below directory; users maps address to password, accounts names the system's users.
     Returns the server's description for the keeper."""
@@ -113,7 +122,7 @@ def configure(lab, directory, ports, accounts, users):
         os.makedirs(path)
     passwords = os.path.join(directory, "passwd")
     with open(passwords, "w", encoding="utf-8") as file:
-        file.writelines(f"{user}:{{PLAIN}}{password}::::::\n" for user, password in users.items())
+        file.writelines(f"{user}:{_stored(lab, password)}::::::\n" for user, password in users.items())
     sieve = ""
     if lab.active:
         # In the users' own folder, since whoever runs the script writes its compiled form beside it.

@@ -46,6 +46,7 @@ class Lab:
 
     tls           "good", "other" (authority), "wrong" (name), "expired" or "self": the certificate of the servers
     mechanisms    what Dovecot offers, "plain login scram-sha-256"
+    hashed        passwords are stored as hashes that SCRAM can't use, as most servers of the world have them
     mailboxes     further mailboxes of everybody, such as "COI/Chats"
     active        chat mail is delivered to COI/Chats, as a COI server's filter "active" does
     cleartext     login is allowed without TLS
@@ -55,11 +56,12 @@ class Lab:
 
     def __init__(self, domain="example.org", users=("alice", "bob"), tls="good", mechanisms="plain login scram-sha-256",
                  mailboxes=(), active=False, cleartext=False, refusals=False, imap_settings=(), format="sdbox",
-                 message_size=20_000_000):
+                 message_size=20_000_000, hashed=False):
         self.domain = domain
         self.users = {f"{user}@{domain}": f"pa55-{user}-{os.urandom(6).hex()}" for user in users}
         self.tls = tls
         self.mechanisms = mechanisms
+        self.hashed = hashed
         self.mailboxes = mailboxes
         self.active = active
         self.cleartext = cleartext

@@ -72,6 +72,21 @@ static void test_choice(void)
 }
 
 /* RFC 4616, section 4, without the authorization identity. */
+/* What the server refused, SCRAM itself or the password, decides whether another mechanism is tried. */
+static void test_fallback(void)
+{
+    static const char *const all[] = {"PLAIN", "LOGIN", "SCRAM-SHA-256", NULL};
+    g_autoptr(CoiSasl) sasl = sasl_new(all, "user", "pencil");
+    assert_step(sasl, NULL, "n,,n=user,r=" NONCE);
+    g_autoptr(CoiSasl) next = coi_sasl_fallback(sasl, all);
+    g_assert_cmpstr(coi_sasl_name(next), ==, "PLAIN");
+    g_assert_null(coi_sasl_fallback(sasl, scram_only));
+    g_assert_null(coi_sasl_fallback(next, all));
+    g_autofree char *answer = step(sasl, SERVER_FIRST, NULL);
+    g_assert_nonnull(answer);
+    g_assert_null(coi_sasl_fallback(sasl, all));
+}
+
 static void test_plain(void)
 {
     g_autoptr(GError) error = NULL;
@@ -198,6 +213,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/sasl/choice", test_choice);
+    g_test_add_func("/sasl/fallback", test_fallback);
     g_test_add_func("/sasl/plain", test_plain);
     g_test_add_func("/sasl/login", test_login);
     g_test_add_func("/sasl/scram/vector", test_scram_vector);
