@@ -98,6 +98,7 @@ void coi_copy_result(CoiEngine *engine, CoiImapResult *result)
     case COI_IMAP_OPENED:
         engine->bulk_opening = FALSE;
         engine->copy_facts = g_steal_pointer(&result->facts);
+        coi_watches_start_chats(engine, engine->copy_facts); /* made since INBOX was opened */
         break;
     case COI_IMAP_APPENDED:
         if (result->tag == engine->copy_tag && engine->copying != 0) {

@@ -53,6 +53,10 @@ static gboolean lock(int fd, GCancellable *stop, GError **error)
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno == EINTR)
             continue;
+        if (errno != EWOULDBLOCK) { /* a file system without locks */
+            g_set_error(error, COI_ERROR, COI_ERROR_DIRECTORY, "%s", g_strerror(errno));
+            return FALSE;
+        }
         pid_t pid = holder(fd);
         if (!worth_waiting(pid) || g_get_monotonic_time() > limit) {
             g_set_error(error, COI_ERROR, COI_ERROR_IN_USE, "%ld", (long)pid);

@@ -21,7 +21,7 @@ typedef struct {
 
 /* Living engine threads of the process, for coi_engine_join_all. */
 static pthread_mutex_t living_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t living_changed = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t living_changed; /* on the monotonic clock; made by coi_engine_init */
 static guint living;
 
 static void parcel_free(gpointer data)
@@ -79,11 +79,12 @@ gint64 coi_engine_backoff(guint failures, gint64 first, gint64 limit)
 
 void coi_engine_fail(CoiEngine *engine, CoiService service, GError *error, const char *tried)
 {
-    if (engine->failed || engine->stopping) {
+    gboolean say = !engine->failed && !engine->stopping;
+    engine->failed = TRUE; /* at logout, too: nothing more may be tried */
+    if (!say) {
         g_error_free(error);
         return;
     }
-    engine->failed = TRUE;
     CoiEvent *event = coi_event_new(COI_EVENT_FAILED);
     event->service = service;
     event->error = error;
@@ -127,6 +128,8 @@ static CoiTrust trust(gpointer user, const char *host, guint16 port, GPtrArray *
 
 static void set_buddy(CoiEngine *engine, const CoiCommand *command)
 {
+    if (engine->store == NULL)
+        return;
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, command->address);
     g_autoptr(GError) error = NULL;
     if (!peer->is_buddy != !command->is_buddy &&
@@ -137,7 +140,7 @@ static void set_buddy(CoiEngine *engine, const CoiCommand *command)
 static void verdict(CoiEngine *engine, const CoiCommand *command)
 {
     if (!command->accepted) {
-        CoiService service = engine->connected ? COI_SERVICE_SMTP : COI_SERVICE_IMAP; /* which of them asked */
+        CoiService service = coi_watches_asking(engine) ? COI_SERVICE_IMAP : COI_SERVICE_SMTP;
         coi_engine_fail(engine, service, g_error_new_literal(COI_ERROR, COI_ERROR_UNTRUSTED, command->host), NULL);
         return;
     }
@@ -176,7 +179,7 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         break;
     case COI_COMMAND_NETWORK:
         coi_watches_network(engine);
-        coi_outbound_network(engine);
+        coi_outbound_network_back(engine);
         break;
     case COI_COMMAND_STOP:
         begin_stop(engine);
@@ -207,8 +210,8 @@ static void handle_parcel(CoiEngine *engine, Parcel *parcel)
 /* After half a minute without INBOX the client is told; until then nobody needs to know. */
 static gint64 lost_timer(CoiEngine *engine, gint64 now)
 {
-    if (!engine->connected || engine->failed || engine->lost_since == 0 || engine->lost_said)
-        return -1;
+    if (!engine->connected || engine->failed || engine->lost_since == 0 || engine->lost_said || coi_watches_asking(engine))
+        return -1; /* a question that is open is not withdrawn */
     gint64 due = engine->lost_since + LOST_AFTER_USEC;
     if (now < due)
         return due;
@@ -247,7 +250,7 @@ static gboolean finished(CoiEngine *engine)
 {
     if (!engine->stopping)
         return FALSE;
-    return engine->failed || coi_outbound_done(engine) || g_get_monotonic_time() >= engine->stop_deadline;
+    return (engine->failed && engine->sending == 0) || coi_outbound_done(engine) || g_get_monotonic_time() >= engine->stop_deadline;
 }
 
 static void run(CoiEngine *engine)
@@ -370,6 +373,11 @@ static gpointer engine_main(gpointer data)
 
 void coi_engine_init(void)
 {
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&living_changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     coi_error_quark(); /* made once here, so that threads only read it */
     coi_mime_init();
     coi_imap_init();
@@ -450,7 +458,7 @@ void coi_engine_release(CoiEngine *engine)
 gboolean coi_engine_join_all(guint timeout_ms)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
     until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     if (until.tv_nsec >= 1000000000) {

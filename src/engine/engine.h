@@ -14,7 +14,6 @@ typedef struct {
     gboolean ordinary_mail_all;      /* option ordinary_mail is "all" */
     gboolean ordinary_mail_none;     /* … is "none" */
     gboolean own_copy;               /* option own_copy is not "none" */
-    gboolean own_copy_by_mail;       /* … is "mail" */
     gboolean ask_receipts_all, ask_receipts_chat;
     int history_days;
 } CoiEngineConfig;

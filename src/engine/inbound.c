@@ -75,24 +75,23 @@ static gboolean is_news(const CoiWatch *watch, const CoiImapResult *result, gint
     case COI_SYNC_FIRST:
         return !has_flag(result, "\\Seen") && result->internal_date >= now - COI_FIRST_LOGIN_DAYS * 86400;
     case COI_SYNC_AGAIN:
-        return !has_flag(result, "\\Seen") && result->internal_date > watch->newest_before;
+        return !has_flag(result, "\\Seen") && result->internal_date >= watch->newest_before;
     case COI_SYNC_LATER:
         return !has_flag(result, "\\Seen");
-    case COI_SYNC_LIVE:
-        break;
+    case COI_SYNC_LIVE: /* old mail that another program moves here is no news; what was just read elsewhere still is */
+        return !has_flag(result, "\\Seen") || result->internal_date >= now - 86400;
     }
     return TRUE;
 }
 
-/* From us: a device of ours appended it if it never travelled; anything else is not proven ours and is no line of ours. */
+/* From us: a device of ours appended it if it never travelled. Anything else is not proven ours: it is shown in the
+ * conversation with the person it names, but as no line of ours. */
 static gboolean conversation_of_own(CoiEngine *engine, const CoiHeaders *headers, CoiMessage *message)
 {
-    if (headers->has_received)
-        return FALSE;
     for (guint i = 0; i < headers->to->len; i++) {
         const CoiAddress *to = g_ptr_array_index(headers->to, i);
         if (g_strcmp0(to->address, engine->address) != 0) {
-            message->kind = COI_LINE_REMOTE;
+            message->kind = headers->has_received ? COI_LINE_IN : COI_LINE_REMOTE;
             message->conversation = g_strdup(to->address);
             return TRUE;
         }
@@ -178,10 +177,15 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     return arrival;
 }
 
-/* The readable text; parts that are no text are named, never dropped. */
-static char *readable(const CoiMail *mail)
+/* Stands for what is on the server and not shown. */
+#define MORE "[…]"
+
+/* The readable text; parts that are no text are named, never dropped. Ordinary mail may say all in its subject. */
+static char *readable(const CoiMail *mail, gboolean chat)
 {
-    GString *text = g_string_new(mail->text);
+    gboolean silent = *mail->text == '\0' && mail->attachments->len == 0;
+    const char *subject = silent && !chat ? mail->headers->subject : NULL;
+    GString *text = g_string_new(subject != NULL ? subject : mail->text);
     for (guint i = 0; i < mail->attachments->len; i++) {
         if (text->len > 0)
             g_string_append_c(text, '\n');
@@ -197,7 +201,9 @@ void coi_inbound_fill(CoiArrival *arrival, const CoiImapResult *result)
     gsize length;
     const guint8 *bytes = g_bytes_get_data(result->bytes, &length);
     g_autoptr(CoiMail) mail = coi_mail_parse(bytes, length, NULL);
-    arrival->message->text = mail != NULL ? readable(mail) : g_strdup("");
+    g_autofree char *text = mail != NULL ? readable(mail, arrival->chat) : g_strdup(MORE);
+    gboolean cut = mail != NULL && result->size > length;
+    arrival->message->text = g_strconcat(text, !cut ? "" : *text != '\0' ? "\n" MORE : MORE, NULL);
     if (*arrival->message->text == '\0')
         arrival->message->show = COI_SHOW_NEVER; /* nothing to see */
 }
@@ -213,7 +219,7 @@ static void say_name(CoiEngine *engine, const CoiMessage *message)
 static gboolean heard(CoiEngine *engine, const CoiArrival *arrival, GError **error)
 {
     const CoiMessage *message = arrival->message;
-    if (message->kind != COI_LINE_IN || message->show != COI_SHOW_PENDING)
+    if (message->kind != COI_LINE_IN || message->show != COI_SHOW_PENDING || g_str_equal(message->sender, engine->address))
         return TRUE;
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
     if (message->sender_name != NULL && g_strcmp0(peer->name, message->sender_name) != 0)

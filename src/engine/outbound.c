@@ -137,6 +137,14 @@ void coi_outbound_retry(CoiEngine *engine, const char *address)
     coi_outbound_network(engine);
 }
 
+void coi_outbound_network_back(CoiEngine *engine)
+{
+    g_autoptr(GError) error = NULL;
+    if (engine->store != NULL && !coi_outbox_all_due(engine->store, &error))
+        coi_engine_store_failed(engine, g_steal_pointer(&error));
+    coi_outbound_network(engine);
+}
+
 void coi_outbound_network(CoiEngine *engine)
 {
     engine->smtp_retry_at = 0;
@@ -174,6 +182,12 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
     coi_smtp_link_send(engine->smtp, request);
 }
 
+/* Old as it may be, each mail is tried at least once in every login: it may have waited for this machine to be switched on. */
+static gboolean was_tried(CoiEngine *engine, const CoiOutgoing *mail)
+{
+    return mail->attempts > 0 || g_hash_table_contains(engine->told_waiting, &mail->id);
+}
+
 static void pump(CoiEngine *engine)
 {
     if (engine->store == NULL || engine->failed || engine->sending != 0 || engine->smtp_asking || !engine->connected ||
@@ -181,7 +195,7 @@ static void pump(CoiEngine *engine)
         return;
     g_autoptr(CoiOutgoing) mail = NULL;
     while ((mail = coi_outbox_next(engine->store, seconds_now(), NULL)) != NULL) {
-        if (seconds_now() - mail->created < GIVE_UP_SECONDS || mail->attempts == 0) {
+        if (seconds_now() - mail->created < GIVE_UP_SECONDS || !was_tried(engine, mail)) {
             send_mail(engine, mail);
             return;
         }
@@ -305,8 +319,10 @@ static gint64 next_due(CoiEngine *engine, gint64 now)
     gint64 due = coi_outbox_next_due(engine->store);
     if (due < 0)
         return -1;
-    gint64 wait = MAX(due - seconds_now(), 0) * G_USEC_PER_SEC;
-    return MAX(now + wait, engine->smtp_retry_at);
+    gint64 wait = MAX(due - seconds_now(), 0);
+    if (wait > 2 * DEFER_LIMIT_SECONDS && coi_outbox_all_due(engine->store, NULL))
+        wait = 0; /* there is no such delay: the clock was set back */
+    return MAX(now + wait * G_USEC_PER_SEC, engine->smtp_retry_at);
 }
 
 gint64 coi_outbound_timers(CoiEngine *engine, gint64 now)

@@ -137,6 +137,8 @@ void coi_watches_stop(CoiEngine *engine);
 void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result);
 gint64 coi_watches_timers(CoiEngine *engine, gint64 now); /* works what is due; when it wants to be called again, -1: never */
 gboolean coi_watches_up(const CoiEngine *engine);
+gboolean coi_watches_asking(const CoiEngine *engine); /* the user is being asked about an IMAP server's certificate */
+void coi_watches_start_chats(CoiEngine *engine, const CoiImapFacts *facts); /* if it is there and not watched yet */
 gboolean coi_watches_catching_up(const CoiEngine *engine);
 
 /* inbound.c: what a mail means */
@@ -157,7 +159,8 @@ void coi_show_acknowledged(CoiEngine *engine, gint64 line);
 /* outbound.c: mails out */
 void coi_outbound_send(CoiEngine *engine, const CoiCommand *command);
 void coi_outbound_retry(CoiEngine *engine, const char *address);
-void coi_outbound_network(CoiEngine *engine);
+void coi_outbound_network(CoiEngine *engine);      /* a server answered: no back-off of the connection any more */
+void coi_outbound_network_back(CoiEngine *engine); /* the same, and deferred mails are due at once */
 void coi_outbound_result(CoiEngine *engine, CoiSmtpResult *result);
 gint64 coi_outbound_timers(CoiEngine *engine, gint64 now);
 /* At logout: nothing more can be sent now, since nothing is due or no connection is open (nobody dials any more). */

@@ -4,6 +4,8 @@
 #define RECONNECT_LIMIT_USEC (300 * G_USEC_PER_SEC)
 /* UIDVALIDITY changed: how far back identities are compared. */
 #define REMAP_MESSAGES 2000
+/* A refusal to give a message may pass; after this many failures in a row it is left out. */
+#define PATIENCE 5
 /* Texts asked for in one request, and messages stored in one transaction: bounds what a catch-up keeps in memory. */
 #define BATCH 200
 
@@ -56,6 +58,14 @@ gboolean coi_watches_up(const CoiEngine *engine)
     return is_open(&engine->watches[COI_WATCH_INBOX]);
 }
 
+gboolean coi_watches_asking(const CoiEngine *engine)
+{
+    for (guint i = 0; i < COI_WATCHES; i++)
+        if (engine->watches[i].state == COI_WATCH_ASKING)
+            return TRUE;
+    return FALSE;
+}
+
 gboolean coi_watches_catching_up(const CoiEngine *engine)
 {
     const CoiWatch *in = &engine->watches[COI_WATCH_INBOX];
@@ -69,6 +79,7 @@ static void open_watch(CoiEngine *engine, CoiWatch *watch)
     if (watch->link == NULL)
         watch->link = coi_imap_link_new(&engine->host, 0, coi_engine_imap_sink, engine);
     if (watch->link == NULL) {
+        watch->state = COI_WATCH_DOWN;
         watch->retry_at = g_get_monotonic_time() + RECONNECT_FIRST_USEC;
         return;
     }
@@ -110,10 +121,16 @@ static void open_all(CoiEngine *engine, CoiWatchState state)
         }
 }
 
+/* What is down is opened; what seems to be up is asked, since a network that changed may have left it dead. */
 void coi_watches_network(CoiEngine *engine)
 {
-    if (!engine->failed && !engine->stopping)
-        open_all(engine, COI_WATCH_DOWN);
+    if (engine->failed || engine->stopping)
+        return;
+    open_all(engine, COI_WATCH_DOWN);
+    for (guint i = 0; i < COI_WATCHES; i++)
+        if (engine->watches[i].state == COI_WATCH_FOLLOWING)
+            coi_imap_link_send(engine->watches[i].link,
+                               coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
 }
 
 void coi_watches_verdict(CoiEngine *engine)
@@ -133,6 +150,23 @@ gint64 coi_watches_timers(CoiEngine *engine, gint64 now)
             next = watch->retry_at;
     }
     return next;
+}
+
+/* New UIDVALIDITY, or a mailbox restored from an older state: UIDs mean something else now. */
+static gboolean is_void(const CoiFolder *known, const CoiImapFacts *facts)
+{
+    return known->uid_validity != facts->uid_validity || (facts->next_uid > 0 && facts->next_uid < known->next_uid);
+}
+
+static gboolean forget_void_places(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts)
+{
+    CoiFolder known;
+    g_autoptr(GError) error = NULL;
+    if (!coi_folders_get(engine->store, watch->mailbox, &known) || !is_void(&known, facts) ||
+        coi_messages_forget_places(engine->store, watch->mailbox, &error))
+        return TRUE;
+    coi_engine_store_failed(engine, g_steal_pointer(&error));
+    return FALSE;
 }
 
 static void step(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
@@ -156,29 +190,27 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
     if (!seen_before) {
         watch->sync = COI_SYNC_FIRST;
         request->newest = COI_FIRST_LOGIN_HEADERS;
-    } else if (known.uid_validity != facts->uid_validity) {
+    } else if (is_void(&known, facts)) {
         watch->sync = COI_SYNC_AGAIN;
         request->newest = REMAP_MESSAGES;
         watch->newest_before = coi_inbound_newest(engine, watch->mailbox);
-        g_autoptr(GError) error = NULL;
-        if (!coi_messages_forget_places(engine->store, watch->mailbox, &error))
-            coi_engine_store_failed(engine, g_steal_pointer(&error));
     } else {
         watch->sync = COI_SYNC_LATER;
         request->first_uid = MAX(known.next_uid, 1);
         request->whole = watch->whole;
     }
+    request->leave_out = watch->failures >= PATIENCE;
     watch->state = COI_WATCH_CATCHING_UP;
     coi_imap_link_send(watch->link, request);
 }
 
-static void start_chats(CoiEngine *engine)
+void coi_watches_start_chats(CoiEngine *engine, const CoiImapFacts *facts)
 {
     CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
-    if (chats->state != COI_WATCH_OFF || engine->facts->chats == NULL)
+    if (chats->state != COI_WATCH_OFF || facts->chats == NULL || engine->failed || engine->stopping)
         return;
     g_free(chats->mailbox);
-    chats->mailbox = g_strdup(engine->facts->chats);
+    chats->mailbox = g_strdup(facts->chats);
     chats->whole = TRUE;
     chats->failures = 0;
     open_watch(engine, chats);
@@ -188,7 +220,7 @@ static void start_chats(CoiEngine *engine)
 static void say_connected(CoiEngine *engine)
 {
     const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
-    if (engine->connected || !coi_watches_up(engine) || (chats->state == COI_WATCH_OPENING && chats->failures == 0))
+    if (engine->connected || engine->failed || !coi_watches_up(engine) || (chats->state == COI_WATCH_OPENING && chats->failures == 0))
         return;
     engine->connected = TRUE;
     engine->outbox_changed = engine->copies_changed = TRUE;
@@ -199,8 +231,9 @@ static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
     if (watch->state != COI_WATCH_OPENING || result->tag != watch->tag)
         return;
-    watch->failures = 0;
     reset(watch);
+    if (!forget_void_places(engine, watch, result->facts))
+        return;
     follow(engine, watch, result->facts);
     if (is_inbox(engine, watch)) {
         coi_servers_move_first(engine->imap_servers, result->facts->server_index);
@@ -208,9 +241,7 @@ static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
         coi_store_set(engine->store, "imap-server", server, NULL); /* only saves time at the next login */
         g_clear_pointer(&engine->facts, coi_imap_facts_free);
         engine->facts = g_steal_pointer(&result->facts);
-        engine->lost_since = 0;
-        engine->lost_said = FALSE;
-        start_chats(engine);
+        coi_watches_start_chats(engine, engine->facts);
         coi_outbound_network(engine);
     }
     say_connected(engine);
@@ -245,8 +276,6 @@ static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
     } else if (is_inbox(engine, watch) && result->error != NULL && (!engine->connected || ends_it(result->error))) {
         coi_engine_fail(engine, COI_SERVICE_IMAP, g_steal_pointer(&result->error), result->tried);
         return;
-    } else if (!is_inbox(engine, watch) && g_error_matches(result->error, COI_ERROR, COI_ERROR_REFUSED)) {
-        watch->state = COI_WATCH_OFF; /* deleted meanwhile; INBOX's next OPEN looks again */
     } else {
         retry_later(engine, watch);
     }
@@ -258,6 +287,7 @@ static void ask_for_texts(CoiEngine *engine, CoiWatch *watch)
     for (guint from = 0; from < watch->to_ask->len; from += BATCH) {
         guint n = MIN(BATCH, watch->to_ask->len - from);
         CoiImapRequest *request = coi_imap_request_new(COI_IMAP_BODIES, coi_engine_next_tag(engine));
+        request->leave_out = watch->failures >= PATIENCE;
         request->uids = g_array_sized_new(FALSE, FALSE, sizeof(guint32), n);
         g_array_append_vals(request->uids, &g_array_index(watch->to_ask, guint32, from), n);
         coi_imap_link_send(watch->link, request);
@@ -269,8 +299,11 @@ static void ask_for_texts(CoiEngine *engine, CoiWatch *watch)
 static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
 {
     g_autoptr(GError) error = NULL;
-    if (coi_inbound_store(engine, watch, everything, &error))
+    if (coi_inbound_store(engine, watch, everything, &error)) {
+        if (is_inbox(engine, watch))
+            engine->lost_since = 0; /* it goes on, however much there is */
         return TRUE;
+    }
     coi_engine_store_failed(engine, g_steal_pointer(&error));
     return FALSE;
 }
@@ -285,6 +318,9 @@ static void settle_if_complete(CoiEngine *engine, CoiWatch *watch)
         return;
     watch->state = COI_WATCH_FOLLOWING;
     watch->sync = COI_SYNC_LIVE;
+    watch->failures = 0; /* only now: a server that dies of a FETCH is not logged in to once a second for ever */
+    if (is_inbox(engine, watch))
+        engine->lost_said = FALSE;
 }
 
 static void message(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)

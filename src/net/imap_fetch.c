@@ -120,6 +120,7 @@ static gint compare_uids(gconstpointer a, gconstpointer b)
 /* A FETCH under way and where its messages go. */
 typedef struct {
     gboolean whole;
+    gboolean leave_out;
     guint32 first;       /* messages below were not asked for */
     const guint32 *uids; /* NULL: all from first on were */
     guint n;
@@ -173,8 +174,20 @@ static gboolean run_slice(CoiImap *imap, Fetch *fetch, const guint32 *uids, guin
     return run(imap, fetch, set, error);
 }
 
-/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone,
- * and what is refused alone is left out. */
+/* Each of uids alone. What is refused alone either is left out or ends it. */
+static gboolean run_each(CoiImap *imap, Fetch *fetch, const guint32 *uids, guint n, GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        g_autoptr(GError) local = NULL;
+        if (!run_slice(imap, fetch, uids + i, 1, &local) && (coi_imap_is_over(local) || !fetch->leave_out)) {
+            g_propagate_error(error, g_steal_pointer(&local));
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone. */
 static gboolean run_all(CoiImap *imap, Fetch *fetch, const GArray *uids, GError **error)
 {
     guint size = fetch->whole ? SLICE_WHOLE : SLICE_HEADERS;
@@ -184,14 +197,12 @@ static gboolean run_all(CoiImap *imap, Fetch *fetch, const GArray *uids, GError 
         g_autoptr(GError) local = NULL;
         if (run_slice(imap, fetch, slice, n, &local))
             continue;
-        for (guint i = 0; i < n && !coi_imap_is_over(local); i++) {
-            g_clear_error(&local);
-            run_slice(imap, fetch, slice + i, 1, &local);
-        }
         if (coi_imap_is_over(local)) {
             g_propagate_error(error, g_steal_pointer(&local));
             return FALSE;
         }
+        if (!run_each(imap, fetch, slice, n, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -280,9 +291,18 @@ static guint32 expected(const CoiImap *imap, const CoiImapFollow *follow)
     return behind > G_MAXUINT32 - more ? G_MAXUINT32 : behind + more;
 }
 
+static Fetch fetch_of(const CoiImapFollow *follow, CoiImapGive give, gpointer user)
+{
+    return (Fetch){.whole = follow->whole,
+                   .leave_out = follow->leave_out,
+                   .first = follow->next_uid,
+                   .give = give,
+                   .user = user};
+}
+
 gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error)
 {
-    Fetch fetch = {.whole = follow->whole, .first = follow->next_uid, .give = give, .user = user};
+    Fetch fetch = fetch_of(follow, give, user);
     guint32 count = expected(imap, follow);
     gboolean told = imap->arrived;
     imap->arrived = FALSE;
@@ -297,7 +317,7 @@ gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive gi
 
 gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error)
 {
-    Fetch fetch = {.whole = follow->whole, .first = follow->next_uid, .give = give, .user = user};
+    Fetch fetch = fetch_of(follow, give, user);
     imap->arrived = FALSE;
     imap->exists_before = imap->session->imap_selection_info->sel_exists;
     return fetch_learnt(imap, follow, &fetch, error);
@@ -318,9 +338,9 @@ gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **erro
     return TRUE;
 }
 
-gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, CoiImapGive give, gpointer user, GError **error)
+gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user, GError **error)
 {
-    Fetch fetch = {.whole = TRUE, .give = give, .user = user};
+    Fetch fetch = {.whole = TRUE, .leave_out = leave_out, .give = give, .user = user};
     g_autoptr(GArray) copy = g_array_new(FALSE, FALSE, sizeof(guint32));
     g_array_append_vals(copy, uids->data, uids->len);
     tidy(copy, 1);

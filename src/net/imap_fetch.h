@@ -8,6 +8,7 @@ typedef struct {
     guint32 newest;     /* with next_uid 0: how many of the newest are wanted */
     gboolean whole;     /* first bytes of the message, else the header */
     gboolean caught_up; /* on this connection */
+    gboolean leave_out; /* what the server refuses to give is passed over */
 } CoiImapFollow;
 
 /* Takes one message (MESSAGE; its tag and link are still unset), which it owns now. */
@@ -19,7 +20,7 @@ gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive gi
 /* The same, and asks the server even if it told of nothing new. */
 gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
 /* The first COI_LIMIT_FIRST_FETCH bytes of each of uids; those that are gone don't come. */
-gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, CoiImapGive give, gpointer user, GError **error);
+gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user, GError **error);
 
 /* UIDNEXT of the open mailbox where SELECT didn't tell it. */
 gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **error);

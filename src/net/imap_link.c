@@ -205,8 +205,16 @@ static void run_follow(CoiImapLink *link, const CoiImapRequest *request)
     }
     link->following = TRUE;
     link->follow_tag = request->tag;
-    link->follow = (CoiImapFollow){.next_uid = request->first_uid, .newest = request->newest, .whole = request->whole};
+    link->follow = (CoiImapFollow){.next_uid = request->first_uid, .newest = request->newest, .whole = request->whole,
+                                   .leave_out = request->leave_out};
     catch_up(link, FALSE);
+}
+
+static void run_look(CoiImapLink *link, const CoiImapRequest *request)
+{
+    (void)request;
+    if (link->following)
+        catch_up(link, TRUE);
 }
 
 /* other requests */
@@ -216,7 +224,7 @@ static void run_bodies(CoiImapLink *link, const CoiImapRequest *request)
     GError *error = NULL;
     if (link->imap->selected == NULL || request->uids == NULL)
         failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "no mailbox is open"));
-    else if (coi_imap_fetch_bodies(link->imap, request->uids, give_message, link, &error))
+    else if (coi_imap_fetch_bodies(link->imap, request->uids, request->leave_out, give_message, link, &error))
         tell(link, result_new(COI_IMAP_DONE), request->tag);
     else
         failed_or_down(link, error);
@@ -249,6 +257,7 @@ static void run_request(CoiImapLink *link, const CoiImapRequest *request)
 {
     static void (*const runners[])(CoiImapLink * link, const CoiImapRequest *request) = {[COI_IMAP_OPEN] = run_open,
                                                                                          [COI_IMAP_FOLLOW] = run_follow,
+                                                                                         [COI_IMAP_LOOK] = run_look,
                                                                                          [COI_IMAP_BODIES] = run_bodies,
                                                                                          [COI_IMAP_APPEND] = run_append,
                                                                                          [COI_IMAP_CLOSE] = run_close};
@@ -325,15 +334,20 @@ static gpointer run(gpointer user)
 
 CoiImapLink *coi_imap_link_new(const CoiNetHost *host, guint idle_close_ms, CoiImapSink sink, gpointer user)
 {
+    CoiQueue *requests = coi_queue_new((GDestroyNotify)coi_imap_request_free);
+    if (requests == NULL)
+        return NULL;
     CoiImapLink *link = g_new0(CoiImapLink, 1);
     link->host = host;
     link->dialler = (CoiNetHost){.user = link, .dial = dial, .trust = trust};
     link->idle_close_ms = idle_close_ms;
     link->sink = sink;
     link->user = user;
-    link->requests = coi_queue_new((GDestroyNotify)coi_imap_request_free);
+    link->requests = requests;
     link->stop = g_cancellable_new();
     link->thread = coi_wire_thread_new("coi-imap", run, link);
+    if (link->thread == NULL)
+        g_clear_pointer(&link, coi_imap_link_free);
     return link;
 }
 
@@ -351,7 +365,8 @@ void coi_imap_link_free(CoiImapLink *link)
 {
     if (link == NULL)
         return;
-    g_thread_join(link->thread);
+    if (link->thread != NULL)
+        g_thread_join(link->thread);
     coi_queue_unref(link->requests);
     g_object_unref(link->stop);
     g_free(link);

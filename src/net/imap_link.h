@@ -7,6 +7,7 @@
 typedef enum {
     COI_IMAP_OPEN,   /* connect, log in, look at the mailboxes, select one: answers STEP…, then OPENED or DOWN */
     COI_IMAP_FOLLOW, /* fetch from a UID on, then IDLE and report what arrives: MESSAGE…, FETCHED, later MESSAGE…, FETCHED … */
+    COI_IMAP_LOOK,   /* follow on, but ask at once what is new: is the connection still alive? */
     COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
     COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */
     COI_IMAP_CLOSE   /* LOGOUT and close: DOWN without error */
@@ -26,6 +27,8 @@ typedef struct {
     guint32 first_uid;           /* 0: the newest `newest` messages */
     guint32 newest;
     gboolean whole;              /* TRUE: the first COI_LIMIT_FIRST_FETCH bytes at once; FALSE: the header only */
+    gboolean leave_out;          /* FOLLOW, BODIES: a message that the server refuses to give is left out; else it ends the
+                                    request (FOLLOW: DOWN, BODIES: FAILED), since the refusal may pass */
     /* BODIES */
     GArray *uids;                /* guint32 */
     /* APPEND */
@@ -96,7 +99,7 @@ typedef struct _CoiImapLink CoiImapLink;
 /* Takes ownership of result; called on the link's thread, must not block. */
 typedef void (*CoiImapSink)(CoiImapResult *result, gpointer user);
 
-/* Starts the thread (all signals blocked). host and sink's user must live until COI_IMAP_ENDED was handed over.
+/* Starts the thread (all signals blocked). NULL when out of descriptors or threads. host and sink's user must live until COI_IMAP_ENDED was handed over.
  * idle_close_ms: 0: follow with IDLE for ever (renewed every 9 minutes with a look at UIDNEXT; without the IDLE capability
  * polled by NOOP each 30 s); else: the link closes itself (DOWN, no error) after that long without a request. */
 CoiImapLink *coi_imap_link_new(const CoiNetHost *host, guint idle_close_ms, CoiImapSink sink, gpointer user);

@@ -94,7 +94,7 @@ static gboolean open_session(CoiSmtpLink *link, const CoiSmtpRequest *request, c
         return TRUE;
     CoiConnect connect = {
         .protocol = COI_STREAM_SMTP, .host = link->host, .stop = link->stop, .user = link, .greet = greet};
-    link->stream = coi_connect(&connect, request->servers, link->server_index, &link->server_index, tried, error);
+    link->stream = coi_connect(&connect, request->servers, 0, &link->server_index, tried, error);
     if (link->stream == NULL || !coi_smtp_log_in(&link->smtp, request->credentials, error)) {
         close_session(link);
         return FALSE;
@@ -200,6 +200,8 @@ CoiSmtpLink *coi_smtp_link_new(const CoiNetHost *host, guint idle_close_ms, CoiS
     link->requests = requests;
     link->stop = g_cancellable_new();
     link->thread = coi_wire_thread_new("coi-smtp", run, link);
+    if (link->thread == NULL)
+        g_clear_pointer(&link, coi_smtp_link_free);
     return link;
 }
 
@@ -217,7 +219,8 @@ void coi_smtp_link_free(CoiSmtpLink *link)
 {
     if (link == NULL)
         return;
-    g_thread_join(link->thread);
+    if (link->thread != NULL)
+        g_thread_join(link->thread);
     coi_queue_unref(link->requests);
     g_object_unref(link->stop);
     g_free(link);

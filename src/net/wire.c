@@ -124,7 +124,7 @@ GThread *coi_wire_thread_new(const char *name, GThreadFunc run, gpointer data)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    GThread *thread = g_thread_new(name, run, data);
+    GThread *thread = g_thread_try_new(name, run, data, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return thread;
 }

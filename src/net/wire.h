@@ -22,5 +22,5 @@ gboolean coi_wire_answer_challenge(CoiStream *stream, CoiSasl *sasl, const char 
 /* What a server said, for people: valid UTF-8, one line, without control characters, at most 1,000 bytes. */
 char *coi_wire_printable(const char *text);
 
-/* g_thread_new with every signal blocked from the thread's first instruction on. */
+/* A thread with every signal blocked from its first instruction on. NULL when there is none to be had. */
 GThread *coi_wire_thread_new(const char *name, GThreadFunc run, gpointer data);

@@ -36,7 +36,6 @@ static const char *const ordinary_mails[][2] = {
 };
 static const char *const own_copies[][2] = {
     {N_("In a folder on the server"), "folder"},
-    {N_("As a mail to myself"), "mail"},
     {N_("None"), "none"},
     {NULL, NULL},
 };
@@ -162,7 +161,6 @@ void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *a
         .ordinary_mail_all = option_is(account, "ordinary_mail", "contacts", "all"),
         .ordinary_mail_none = option_is(account, "ordinary_mail", "contacts", "none"),
         .own_copy = !option_is(account, "own_copy", "folder", "none"),
-        .own_copy_by_mail = option_is(account, "own_copy", "folder", "mail"),
         .ask_receipts_all = option_is(account, "ask_receipts", "chat", "all"),
         .ask_receipts_chat = option_is(account, "ask_receipts", "chat", "chat"),
         .history_days = purple_account_get_int(account, "history_days", HISTORY_DAYS),

@@ -89,6 +89,7 @@ void coi_state_changed(CoiConnection *connection, const CoiEvent *event)
         emit(connection, event, "sent");
         break;
     case COI_STATE_FAILED:
+        g_hash_table_remove(connection->waiting, event->address);
         emit(connection, event, "failed");
         tell_failed(connection, event);
         break;

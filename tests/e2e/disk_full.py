@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """No room where the account's files are."""
+import collections
 import ctypes
 import os
 import pathlib
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 import client
@@ -101,6 +103,32 @@ def full_at_login():
         os.unlink(os.path.join(disk, "filler"))
         alice.login()
         lab.leave(alice)
+
+
+@tap.case("logging out on a full disk while a mail is being sent: it is not sent over and over")
+def logout_when_full():
+    with Lab() as lab:
+        disk = lab.profile("disk")
+        small_disk(disk, "4m")
+        profile = lab.profile("alice")
+        os.mkdir(os.path.join(disk, "alice@example.org"), mode=0o700)
+        os.symlink(disk, os.path.join(profile, "coi"))
+        alice = lab.client("alice", options={"own_copy": "none"}).login()
+        alice.says("bob@example.org", "warm up")
+        lab.settled(alice)
+        lab.freeze("postfix")
+        alice.says("bob@example.org", "in flight")
+        fill(os.path.join(disk, "filler"))
+        for n in range(60):  # the database's own files have some room left
+            alice.types("bob@example.org", f"{n} " + "x" * 2000)
+        alice.sync()
+        time.sleep(1)
+        alice.do(do="logout", account=alice.address)
+        time.sleep(0.2)
+        lab.thaw("postfix")
+        time.sleep(5)
+        copies = collections.Counter(mail["Message-ID"] for mail in lab.mailbox("bob").mails())
+        tap.require(max(copies.values()) <= 2, f"copies of one mail: {max(copies.values())}")
 
 
 tap.run()

@@ -127,7 +127,10 @@ def unavailable():
 def in_use():
     with Lab() as lab:
         alice = lab.client("alice").login()
+        alice.do(do="buddy-add", account=alice.address, who="bob@example.org")
+        alice.sync()
         second = lab.client("alice", profile=alice.profile)
+        second.do(do="buddy-add", account=second.address, who="bob@example.org")
         second.do(do="login", account=second.address)
         error = second.fails("name-in-use", fatal=True)
         tap.require("in use" in error["text"] and str(alice.process.pid) in error["text"], f"text of {error}")

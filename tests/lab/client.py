@@ -42,15 +42,9 @@ def plain(text):
 
 
 def environment(**more):
-    """The programs' environment: every complaint of GLib is fatal, sanitizers speak up and stop."""
+    """The programs' environment: every complaint of GLib is fatal. Sanitizers' options come from tests/lab/sanitized."""
     variables = dict(os.environ)
-    variables.update({
-        "G_DEBUG": "fatal-criticals", "LC_ALL": "C.UTF-8", "LANGUAGE": "en",
-        "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0:exitcode=99:intercept_tls_get_addr=0:fast_unwind_on_malloc=0",
-        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1:exitcode=99",
-        "LSAN_OPTIONS": f"suppressions={HERE}/lsan.supp:print_suppressions=0",
-        "TSAN_OPTIONS": f"suppressions={HERE}/tsan.supp:halt_on_error=0:exitcode=99",
-    })
+    variables.update({"G_DEBUG": "fatal-criticals", "LC_ALL": "C.UTF-8", "LANGUAGE": "en"})
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "no_proxy"):
         variables.pop(name, None)
     variables.update(more)

@@ -246,12 +246,24 @@ static guint entries(const char *path)
     return count;
 }
 
+static guint connected_accounts(void)
+{
+    guint count = 0;
+    GHashTableIter iter;
+    gpointer account;
+    g_hash_table_iter_init(&iter, accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &account))
+        count += ((Account *)account)->engine != NULL;
+    return count;
+}
+
 static void stats(void)
 {
     JsonBuilder *builder = event("stats", NULL);
     add_int(builder, "threads", entries("/proc/self/task"));
     add_int(builder, "fds", entries("/proc/self/fd"));
     add_int(builder, "longest_stall_ms", 0);
+    add_int(builder, "connections", connected_accounts());
     write_event(builder);
 }
 

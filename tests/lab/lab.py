@@ -276,7 +276,7 @@ class Lab:
         self.directory = None
 
     def __exit__(self, kind, *_):
-        if kind and kind is not tap.Skip:
+        if kind and issubclass(kind, Exception) and kind is not tap.Skip:
             for made in client.Client.living:
                 tap.note(f"--- {made.address}", made.report())
             tap.note(self.tails())

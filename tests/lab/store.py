@@ -1,4 +1,4 @@
-"""A look into an account's database after its client has ended (or beside it): read only."""
+"""A look into an account's database after its client has ended (or beside it)."""
 import os
 import sqlite3
 
@@ -15,6 +15,14 @@ def query(profile, address, sql, *values):
         return [dict(row) for row in database.execute(sql, values)]
     finally:
         database.close()
+
+
+def change(profile, address, sql):
+    """Alters the database of a client that has ended, to stand for what the server has changed."""
+    database = sqlite3.connect(path(profile, address))
+    with database:
+        database.execute(sql)
+    database.close()
 
 
 # CoiOutState, CoiCopyState and CoiShow of the headers in src/store/.
