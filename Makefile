@@ -126,9 +126,9 @@ check: ## install what is needed, build, run every test (TESTS="name …": only 
 
 .PHONY: check-built
 check-built:
-	$(Q)$(MAKE) --no-print-directory testable translations
-	$(Q)$(MAKE) --no-print-directory testable BUILD=$(BUILD)-asan SANITIZE=address,undefined
-	$(Q)$(MAKE) --no-print-directory unit $(LAB_ENGINE:$(BUILD)/%=$(BUILD)-tsan/%) BUILD=$(BUILD)-tsan SANITIZE=thread
+	$(Q)$(MAKE) -j$(shell nproc) --no-print-directory testable translations
+	$(Q)$(MAKE) -j$(shell nproc) --no-print-directory testable BUILD=$(BUILD)-asan SANITIZE=address,undefined
+	$(Q)$(MAKE) -j$(shell nproc) --no-print-directory unit $(LAB_ENGINE:$(BUILD)/%=$(BUILD)-tsan/%) BUILD=$(BUILD)-tsan SANITIZE=thread
 	$(Q)tests/make-list $(BUILD) $(TESTS)
 	$(Q)prove --timer -j $(JOBS) $(BUILD)/t
 

@@ -33,7 +33,8 @@ typedef struct {
     CoiSync sync;
     gboolean whole;         /* messages come with their text at once */
     gint64 retry_at;        /* monotonic */
-    guint failures;
+    guint failures;         /* attempts since the last session that was good for something: the back-off */
+    guint barren;           /* sessions opened in a row that never caught up */
     guint64 tag;            /* of the last OPEN and FOLLOW: older results are void */
     CoiFolder folder;       /* as it will be stored once everything below next_uid is */
     guint verdicts;         /* engine->verdicts when the last OPEN was sent */

@@ -4,7 +4,8 @@
 #define RECONNECT_LIMIT_USEC (300 * G_USEC_PER_SEC)
 /* UIDVALIDITY changed: how far back identities are compared. */
 #define REMAP_MESSAGES 2000
-/* A refusal to give a message may pass; after this many failures in a row it is left out. */
+/* So many sessions in a row may end before they caught up, as on a bad line. After that it is the server or a mail: what it
+ * refuses to give is left out, calls become rarer, and the user is told. */
 #define PATIENCE 5
 /* Texts asked for in one request, and messages stored in one transaction: bounds what a catch-up keeps in memory. */
 #define BATCH 200
@@ -199,7 +200,7 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
         request->first_uid = MAX(known.next_uid, 1);
         request->whole = watch->whole;
     }
-    request->leave_out = watch->failures >= PATIENCE;
+    request->leave_out = watch->barren > PATIENCE;
     watch->state = COI_WATCH_CATCHING_UP;
     coi_imap_link_send(watch->link, request);
 }
@@ -232,6 +233,11 @@ static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
     if (watch->state != COI_WATCH_OPENING || result->tag != watch->tag)
         return;
     reset(watch);
+    if (++watch->barren <= PATIENCE) {
+        watch->failures = 0;
+        if (is_inbox(engine, watch))
+            engine->lost_since = 0;
+    }
     if (!forget_void_places(engine, watch, result->facts))
         return;
     follow(engine, watch, result->facts);
@@ -264,11 +270,26 @@ static void retry_later(CoiEngine *engine, CoiWatch *watch)
         engine->lost_since = now;
 }
 
+static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
+{
+    g_autoptr(GError) error = NULL;
+    if (coi_inbound_store(engine, watch, everything, &error)) {
+        if (is_inbox(engine, watch))
+            engine->lost_since = 0; /* it goes on, however much there is */
+        return TRUE;
+    }
+    coi_engine_store_failed(engine, g_steal_pointer(&error));
+    return FALSE;
+}
+
 static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
-    reset(watch);
     if (watch->state == COI_WATCH_OFF || engine->failed || engine->stopping)
         return;
+    /* What came whole stays: a line that is cut again and again gets on all the same. */
+    if (watch->arrived->len > 0 && !store(engine, watch, FALSE))
+        return;
+    reset(watch);
     if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
         watch->state = COI_WATCH_ASKING;
         if (watch->verdicts != engine->verdicts)
@@ -287,25 +308,13 @@ static void ask_for_texts(CoiEngine *engine, CoiWatch *watch)
     for (guint from = 0; from < watch->to_ask->len; from += BATCH) {
         guint n = MIN(BATCH, watch->to_ask->len - from);
         CoiImapRequest *request = coi_imap_request_new(COI_IMAP_BODIES, coi_engine_next_tag(engine));
-        request->leave_out = watch->failures >= PATIENCE;
+        request->leave_out = watch->barren > PATIENCE;
         request->uids = g_array_sized_new(FALSE, FALSE, sizeof(guint32), n);
         g_array_append_vals(request->uids, &g_array_index(watch->to_ask, guint32, from), n);
         coi_imap_link_send(watch->link, request);
         watch->bodies_pending++;
     }
     g_array_set_size(watch->to_ask, 0);
-}
-
-static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
-{
-    g_autoptr(GError) error = NULL;
-    if (coi_inbound_store(engine, watch, everything, &error)) {
-        if (is_inbox(engine, watch))
-            engine->lost_since = 0; /* it goes on, however much there is */
-        return TRUE;
-    }
-    coi_engine_store_failed(engine, g_steal_pointer(&error));
-    return FALSE;
 }
 
 /* Everything that was announced is here: it goes into the store together with the place to go on from. */
@@ -318,7 +327,7 @@ static void settle_if_complete(CoiEngine *engine, CoiWatch *watch)
         return;
     watch->state = COI_WATCH_FOLLOWING;
     watch->sync = COI_SYNC_LIVE;
-    watch->failures = 0; /* only now: a server that dies of a FETCH is not logged in to once a second for ever */
+    watch->failures = watch->barren = 0;
     if (is_inbox(engine, watch))
         engine->lost_said = FALSE;
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# (leak check: yes)
+#
 """Two of our users chat, both ways, over every kind of connection. (thread sanitizer: yes)"""
 import pathlib
 import sys

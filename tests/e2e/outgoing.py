@@ -43,7 +43,7 @@ def id_of(raw):
     return next(line.partition(":")[2].strip(" <>") for line in head if line.lower().startswith("message-id:"))
 
 
-@tap.case("200 generated texts")
+@tap.case(f"{tap.scale(200)} generated texts")
 def texts():
     chosen = outgoing_check.generate_texts(SEED, tap.scale(200))
     with Lab() as lab:
