@@ -43,7 +43,8 @@ UNIT_SRC := $(sort $(wildcard tests/unit/*.c))
 CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/lab/client*.c)))
 LAB_ENGINE := $(BUILD)/tests/lab/engine-client
 LAB_BIN := $(BUILD)/tests/lab/client $(LAB_ENGINE)
-JOBS ?= $(shell nproc)
+# Most of a test's time is waiting for real servers.
+JOBS ?= $(shell expr $$(nproc) \* 2)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 # Asked on first use only: on a fresh machine pkg-config comes with `make deps`.

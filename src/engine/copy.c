@@ -18,7 +18,7 @@ static void open_bulk(CoiEngine *engine)
     engine->bulk_opening = TRUE;
     CoiImapRequest *request = coi_imap_request_new(COI_IMAP_OPEN, coi_engine_next_tag(engine));
     request->servers = coi_servers_copy(engine->imap_servers);
-    request->credentials = coi_credentials_copy(engine->credentials);
+    request->credentials = coi_engine_credentials(engine, COI_SERVICE_IMAP);
     request->root = g_strdup("COI");
     coi_imap_link_send(engine->bulk, request);
 }

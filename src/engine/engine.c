@@ -98,6 +98,24 @@ void coi_engine_store_failed(CoiEngine *engine, GError *error)
     coi_engine_fail(engine, COI_SERVICE_STORE, error, NULL);
 }
 
+static const char *scram_key(CoiService service)
+{
+    return service == COI_SERVICE_IMAP ? "imap-no-scram" : "smtp-no-scram";
+}
+
+CoiCredentials *coi_engine_credentials(CoiEngine *engine, CoiService service)
+{
+    g_autofree char *known = coi_store_get(engine->store, scram_key(service));
+    CoiCredentials *credentials = coi_credentials_copy(engine->credentials);
+    credentials->no_scram = known != NULL;
+    return credentials;
+}
+
+void coi_engine_no_scram(CoiEngine *engine, CoiService service)
+{
+    coi_store_set(engine->store, scram_key(service), "1", NULL); /* only saves time at the next login */
+}
+
 /* The two questions of links, on their threads. */
 static CoiAsk *ask_main(CoiEngine *engine, CoiAskType type, const char *host, guint16 port, GPtrArray *chain)
 {

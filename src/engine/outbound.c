@@ -173,7 +173,7 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
     }
     CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
     request->servers = coi_servers_copy(engine->smtp_servers);
-    request->credentials = coi_credentials_copy(engine->credentials);
+    request->credentials = coi_engine_credentials(engine, COI_SERVICE_SMTP);
     request->sender = g_strdup(engine->address);
     request->recipients = g_strdupv(mail->recipients);
     request->mail = g_bytes_ref(mail->mail);
@@ -290,6 +290,8 @@ void coi_outbound_result(CoiEngine *engine, CoiSmtpResult *result)
     switch (result->type) {
     case COI_SMTP_OPENED:
         engine->smtp_open = TRUE;
+        if (result->scram_refused)
+            coi_engine_no_scram(engine, COI_SERVICE_SMTP);
         coi_servers_move_first(engine->smtp_servers, result->server_index);
         engine->smtp_failures = 0;
         break;

@@ -117,6 +117,10 @@ struct _CoiEngine {
 };
 
 /* engine.c */
+/* The user's credentials for one service, with what was learnt of its mechanisms. Owned by the caller. */
+CoiCredentials *coi_engine_credentials(CoiEngine *engine, CoiService service);
+/* The service refused SCRAM that it offered: from now on, also after the next login, another mechanism is taken. */
+void coi_engine_no_scram(CoiEngine *engine, CoiService service);
 void coi_engine_emit(CoiEngine *engine, CoiEvent *event);
 guint64 coi_engine_next_tag(CoiEngine *engine);
 /* The account cannot go on: says FAILED once; takes error. */

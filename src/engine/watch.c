@@ -89,7 +89,7 @@ static void open_watch(CoiEngine *engine, CoiWatch *watch)
     watch->verdicts = engine->verdicts;
     CoiImapRequest *request = coi_imap_request_new(COI_IMAP_OPEN, watch->tag);
     request->servers = coi_servers_copy(engine->imap_servers);
-    request->credentials = coi_credentials_copy(engine->credentials);
+    request->credentials = coi_engine_credentials(engine, COI_SERVICE_IMAP);
     request->mailbox = g_strdup(watch->mailbox);
     request->root = g_strdup("COI");
     coi_imap_link_send(watch->link, request);
@@ -241,6 +241,8 @@ static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
     if (!forget_void_places(engine, watch, result->facts))
         return;
     follow(engine, watch, result->facts);
+    if (result->facts->scram_refused)
+        coi_engine_no_scram(engine, COI_SERVICE_IMAP);
     if (is_inbox(engine, watch)) {
         coi_servers_move_first(engine->imap_servers, result->facts->server_index);
         g_autofree char *server = coi_server_to_text(g_ptr_array_index(engine->imap_servers, 0));

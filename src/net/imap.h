@@ -26,6 +26,7 @@ typedef struct {
     gboolean one_by_one; /* this server can't take a command right behind DONE */
     gboolean no_idle;    /* this server refused IDLE */
     gboolean logged_in;
+    gboolean scram_refused; /* at this login, before another mechanism went through */
     gboolean arrived;      /* EXISTS told of a change since this was last cleared: there may be something new */
     guint32 exists_before; /* of the messages now in the mailbox, how many were there when we last looked */
     GPtrArray *fetched;    /* where messages of an answer go: CoiImapResult; NULL: nobody asked */

@@ -165,6 +165,7 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
         return;
     }
     facts->server_index = index;
+    facts->scram_refused = link->imap->scram_refused;
     link->trying = NULL;
     CoiImapResult *result = result_new(COI_IMAP_OPENED);
     result->facts = facts;

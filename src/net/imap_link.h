@@ -60,6 +60,7 @@ typedef enum { COI_STEP_CONNECTING, COI_STEP_SECURING, COI_STEP_LOGGING_IN, COI_
 typedef struct {
     guint server_index;  /* which of the request's servers answered */
     GStrv capabilities;  /* after login */
+    gboolean scram_refused; /* PLAIN or LOGIN went through after SCRAM had been refused: see CoiCredentials */
     char *server_id;     /* ID's name, or NULL */
     char *chats;         /* <prefix><root><sep>Chats if it exists, else NULL */
     char *sent;          /* special-use \Sent, else a mailbox called Sent, else NULL */

@@ -97,7 +97,7 @@ static gboolean authenticate_somehow(CoiImap *imap, CoiSasl *sasl, GStrv offered
                                   ? coi_sasl_fallback(sasl, (const char *const *)offered)
                                   : NULL;
     if (next != NULL)
-        return authenticate(imap, next, error);
+        return imap->scram_refused = authenticate(imap, next, error);
     g_propagate_error(error, g_steal_pointer(&refusal));
     return FALSE;
 }

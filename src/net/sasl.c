@@ -79,7 +79,9 @@ static CoiSasl *sasl_of(const Mechanism *mechanism, const CoiCredentials *creden
 CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce,
                       GError **error)
 {
-    const Mechanism *mechanism = choose(offered, 0);
+    const Mechanism *mechanism = credentials->no_scram ? choose(offered, 1) : NULL;
+    if (mechanism == NULL)
+        mechanism = choose(offered, 0);
     if (mechanism == NULL) {
         g_set_error_literal(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM,
                             "the server offers none of SCRAM-SHA-256, PLAIN, LOGIN");

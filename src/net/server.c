@@ -39,7 +39,11 @@ CoiCredentials *coi_credentials_new(const char *login, const char *password)
 
 CoiCredentials *coi_credentials_copy(const CoiCredentials *credentials)
 {
-    return credentials == NULL ? NULL : coi_credentials_new(credentials->login, credentials->password);
+    if (credentials == NULL)
+        return NULL;
+    CoiCredentials *copy = coi_credentials_new(credentials->login, credentials->password);
+    copy->no_scram = credentials->no_scram;
+    return copy;
 }
 
 void coi_credentials_free(CoiCredentials *credentials)

@@ -24,6 +24,7 @@ GPtrArray *coi_servers_copy(const GPtrArray *servers);
 typedef struct {
     char *login;
     char *password;
+    gboolean no_scram; /* this server offered SCRAM before and then refused it: another mechanism is taken if there is one */
 } CoiCredentials;
 
 CoiCredentials *coi_credentials_new(const char *login, const char *password);

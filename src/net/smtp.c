@@ -214,7 +214,7 @@ gboolean coi_smtp_log_in(CoiSmtp *smtp, const CoiCredentials *credentials, GErro
     g_autoptr(CoiSasl) next =
         g_error_matches(refusal, COI_ERROR, COI_ERROR_AUTH) ? coi_sasl_fallback(sasl, offered) : NULL;
     if (next != NULL)
-        return authenticate(smtp, next, error);
+        return smtp->scram_refused = authenticate(smtp, next, error);
     g_propagate_error(error, g_steal_pointer(&refusal));
     return FALSE;
 }

@@ -10,6 +10,7 @@ typedef struct {
     gboolean size; /* the server knows SIZE; max_size 0: it names no limit */
     guint64 max_size;
     GPtrArray *mechanisms; /* char *, NULL-terminated */
+    gboolean scram_refused; /* at this login, before another mechanism went through */
     gboolean wants_reset;  /* the last mail left a transaction open */
 } CoiSmtp;
 

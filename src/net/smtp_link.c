@@ -65,6 +65,7 @@ static CoiSmtpResult *result_new(CoiSmtpLink *link, CoiSmtpResultType type, guin
     result->link = link;
     result->tag = tag;
     result->server_index = link->server_index;
+    result->scram_refused = link->smtp.scram_refused;
     return result;
 }
 

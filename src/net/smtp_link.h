@@ -44,6 +44,7 @@ typedef struct {
     gpointer link;
     guint64 tag;
     guint server_index;
+    gboolean scram_refused; /* OPENED: as in CoiImapFacts */
     GPtrArray *recipients; /* CoiRecipientResult */
     GError *error;
     char *tried;           /* as in CoiImapResult */

@@ -27,6 +27,7 @@ CoiConnection *coi_connection_new(PurpleConnection *gc, const char *address)
     connection->account = purple_connection_get_account(gc);
     connection->address = g_strdup(address);
     connection->questions = g_hash_table_new(g_str_hash, g_str_equal);
+    connection->trusted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     connection->waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return connection;
 }
@@ -42,6 +43,7 @@ void coi_connection_unref(CoiConnection *connection)
     if (connection == NULL || --connection->references > 0)
         return;
     g_hash_table_destroy(connection->questions);
+    g_hash_table_destroy(connection->trusted);
     g_hash_table_destroy(connection->waiting);
     g_free(connection->refused_host);
     g_free(connection->refused_fingerprint);

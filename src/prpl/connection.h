@@ -22,6 +22,7 @@ typedef struct _CoiConnection {
     guint input;           /* pump.c */
     GSList *dials;         /* dial.c */
     GHashTable *questions; /* trust.c: host → the open question */
+    GHashTable *trusted;   /* trust.c: host → fingerprint that libpurple's verifier accepted in this login */
     CoiRefusal refusal;    /* trust.c: the certificate refused last */
     char *refused_host, *refused_fingerprint;
     GHashTable *waiting; /* state.c: conversations that know of the outage */

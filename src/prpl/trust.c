@@ -111,6 +111,9 @@ static CoiTrust judge(CoiConnection *connection, const char *host, GPtrArray *ch
     g_autofree char *fingerprint = coi_chain_fingerprint(chain);
     if (fingerprint == NULL)
         return COI_TRUST_INVALID;
+    /* The verifier reads files: once a login is enough for a certificate. */
+    if (g_strcmp0(g_hash_table_lookup(connection->trusted, host), fingerprint) == 0)
+        return COI_TRUST_VALID;
     if (coi_chain_is_pinned(fingerprint, purple_account_get_string(connection->account, "pin", "")))
         return COI_TRUST_VALID;
 
@@ -122,6 +125,8 @@ static CoiTrust judge(CoiConnection *connection, const char *host, GPtrArray *ch
     if (begun && !question->answered)
         return wait_for_user(question);
     CoiTrust trust = question->accepted ? COI_TRUST_VALID : COI_TRUST_INVALID;
+    if (question->accepted)
+        g_hash_table_replace(connection->trusted, g_strdup(host), g_strdup(question->fingerprint));
     if (!question->accepted)
         refuse(connection, host, question->fingerprint, begun ? COI_REFUSAL_VERIFIER : COI_REFUSAL_NO_VERIFIER);
     question_free(question);

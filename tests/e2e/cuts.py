@@ -9,23 +9,26 @@ import random
 import threading
 import time
 
+import store
 import tap
 from lab import Lab
 
 PAIRS = [("alice", "bob"), ("carol", "dave"), ("erin", "frank"), ("grace", "heidi")]
 SEED = 7
 # A session's beginning (TLS, login, look) has about so many bytes each way; beyond is traffic.
-BEGINNING = {"imaps": {"up": 2000, "down": 6000}, "smtps": {"up": 1200, "down": 3500}}
+BEGINNING = {"imaps": {"up": 1300, "down": 3600}, "smtps": {"up": 1000, "down": 2300}}
+# Whoever cannot even begin for half a minute is told of it, and rightly so: between cuts there is time to come back.
+PAUSE = 5
 
 
 class Cutter:
-    """Cuts every connection of a relay at a random byte, seldom twice in a row before a session is up."""
+    """Cuts every connection of a relay at a random byte: of the traffic, and now and then of the session's beginning."""
 
     def __init__(self, lab, server, seed):
         self.relay = lab.relay(server, record=False)
         self.dice = random.Random(seed)
         self.beginning = BEGINNING[server]
-        self.early = 0
+        self.last_early = 0
         self.active = False
         self.relay.plan = self.plan
 
@@ -35,10 +38,9 @@ class Cutter:
             return None
         direction = self.dice.choice(["up", "down"])
         limit = self.beginning[direction]
-        if self.early < 2 and self.dice.random() < 0.5:
-            self.early += 1
+        if time.monotonic() > self.last_early + PAUSE and self.dice.random() < 0.7:
+            self.last_early = time.monotonic()
             return direction, self.dice.randrange(1, limit), self.dice.random() < 0.5
-        self.early = 0
         return direction, self.dice.randrange(limit, limit * 3), self.dice.random() < 0.5
 
 
@@ -139,8 +141,11 @@ def check(talkers, done, cutters):
         said += len(talker.said)
         missing += len(set(talker.said) - set(heard))
         doubled += len(heard) - len(set(heard))
-    by_server = {server: sum(cutter.relay.cuts for cutter in cutters if cutter.beginning is BEGINNING[server])
-                 for server in BEGINNING}
+        if not set(talker.said) <= set(heard):
+            tap.note(f"{talker.person.address}: {len(talker.said)} said, {len(heard)} heard by {talker.partner.address};"
+                     f" left to send, copy, show: {store.unfinished(talker.person.profile, talker.person.address)},"
+                     f" there: {store.unfinished(talker.partner.profile, talker.partner.address)}")
+    by_server = {server: cuts_so_far(one for one in cutters if one.beginning is BEGINNING[server]) for server in BEGINNING}
     tap.note(f"counts: {done} cuts ({by_server['imaps']} of IMAP, {by_server['smtps']} of SMTP), {said} messages,"
              f" {missing} missing, {doubled} doubled")
     tap.same((missing, doubled), (0, 0), "missing and doubled")

@@ -184,4 +184,20 @@ def hashed():
     with_mechanism("plain login scram-sha-256", "PLAIN", hashed=True)
 
 
+@tap.case("a server that refused SCRAM once is not asked for it at every connection")
+def remembered():
+    with Lab(hashed=True) as lab:
+        alice = lab.client("alice").login()
+        alice.says("bob@example.org", "One")
+        lab.settled(alice)
+        for _ in range(3):
+            alice.logout()
+            alice.login()
+        alice.says("bob@example.org", "Two")
+        lab.settled(alice)
+        refusals = lab.log("postfix").count("SCRAM-SHA-256 authentication failed")
+        tap.same(refusals, 1, "SCRAM refused by the outgoing server")
+        lab.leave(alice)
+
+
 tap.run()

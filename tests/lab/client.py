@@ -1,4 +1,5 @@
 """The headless client (client.c) from Python: a person with one account who types, reads and remembers everything shown."""
+import contextlib
 import html
 import json
 import os
@@ -147,6 +148,8 @@ class Client:
     def _gone(self):
         if self.process:
             self.process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)  # resolvers that libpurple forked
             self._reader.join(5)
             self.process.stdin.close()
             self.process.stdout.close()

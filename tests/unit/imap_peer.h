@@ -216,11 +216,17 @@ static inline void peer_open(Peer *peer)
     coi_imap_link_send(peer->link, peer_open_request(peer, "INBOX", COI_SECURITY_NONE));
 }
 
-static inline void peer_follow(Peer *peer, guint32 first_uid)
+static inline void peer_follow_as(Peer *peer, guint32 first_uid, gboolean leave_out)
 {
     CoiImapRequest *request = coi_imap_request_new(COI_IMAP_FOLLOW, 2);
     request->first_uid = first_uid;
+    request->leave_out = leave_out;
     coi_imap_link_send(peer->link, request);
+}
+
+static inline void peer_follow(Peer *peer, guint32 first_uid)
+{
+    peer_follow_as(peer, first_uid, FALSE);
 }
 
 static inline void peer_wait_for(gint *flag)

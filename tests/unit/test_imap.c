@@ -348,11 +348,11 @@ static void test_nothing_new(void)
     peer_end(peer);
 }
 
-/* A command refused as a whole: which there are is asked, then for each alone; the one refused alone is left out, what
- * came twice is handed over twice at most. */
-static void test_refused(void)
+/* A command refused as a whole: which there are is asked, then for each alone. The refusal may pass, so it ends the session
+ * and nothing behind it is taken for looked at; only who asks for it leaves out what is refused alone. */
+static void test_refused(gconstpointer leave_out)
 {
-    static const char *const script[] = {
+    const char *const script[] = {
         OPENED,
         "C UID FETCH 1:* (UID FLAGS",
         "S $ NO [SERVERBUG] bad mail\r\n",
@@ -364,17 +364,23 @@ static void test_refused(void)
         "S " MESSAGE("1", "2") "$ OK done\r\n",
         "C UID FETCH 5 ",
         "S $ NO [SERVERBUG] bad mail\r\n",
-        "C UID FETCH 9 ",
+        leave_out != NULL ? "C UID FETCH 9 " : NULL,
         "S " MESSAGE("3", "9") "$ OK done\r\n",
         "I IDLE",
         NULL};
     Peer *peer = peer_new(script, 0);
     peer_open(peer);
     peer_drop(peer, COI_IMAP_OPENED);
-    peer_follow(peer, 1);
+    peer_follow_as(peer, 1, leave_out != NULL);
     expect_message(peer, 2);
-    expect_message(peer, 9);
-    expect_fetched(peer, 10);
+    if (leave_out != NULL) {
+        expect_message(peer, 9);
+        expect_fetched(peer, 10);
+    } else {
+        CoiImapResult *result = peer_result(peer, COI_IMAP_DOWN);
+        g_assert_error(result->error, COI_ERROR, COI_ERROR_REFUSED);
+        coi_imap_result_free(result);
+    }
     peer_end(peer);
 }
 
@@ -438,7 +444,8 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/one-by-one", test_one_by_one);
     g_test_add_func("/imap/no-idle", test_no_idle);
     g_test_add_func("/imap/nothing-new", test_nothing_new);
-    g_test_add_func("/imap/refused", test_refused);
+    g_test_add_data_func("/imap/refused/passing", NULL, test_refused);
+    g_test_add_data_func("/imap/refused/left-out", "yes", test_refused);
     g_test_add_func("/imap/close", test_close);
     g_test_add_func("/imap/servers-and-again", test_servers_and_again);
     return g_test_run();
