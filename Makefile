@@ -44,7 +44,7 @@ CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/lab/client*.c)
 LAB_ENGINE := $(BUILD)/tests/lab/engine-client
 LAB_BIN := $(BUILD)/tests/lab/client $(LAB_ENGINE)
 # Most of a test's time is waiting for real servers.
-JOBS ?= $(shell expr $$(nproc) \* 2)
+JOBS ?= $(shell expr $$(nproc) + 1)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 # Asked on first use only: on a fresh machine pkg-config comes with `make deps`.
@@ -141,6 +141,18 @@ demo: ## install what is needed, build, open a client with two accounts chatting
 .PHONY: demo-built
 demo-built: testable
 	$(Q)tests/demo
+
+.PHONY: fuzz
+TIME ?= 60
+fuzz: ## run every fuzz target for TIME seconds (clang's libFuzzer with sanitizers; corpora from tests/samples)
+	$(Q)mkdir -p $(BUILD)/fuzz
+	$(Q)set -e; for target in $(basename $(notdir $(wildcard tests/fuzz/*.c))); do \
+		clang -O1 -g $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined -o $(BUILD)/fuzz/$$target tests/fuzz/$$target.c \
+			src/base/*.c src/mime/*.c $(BASE_PKG_LIBS); \
+		mkdir -p $(BUILD)/fuzz/$$target.corpus; \
+		$(BUILD)/fuzz/$$target -max_total_time=$(TIME) -max_len=262144 -print_final_stats=1 $(BUILD)/fuzz/$$target.corpus \
+			tests/samples/mails tests/samples/deltachat; \
+	done
 
 .PHONY: bench
 bench: testable ## measure: latency against the raw floor, longest stall of the main loop

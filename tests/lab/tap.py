@@ -35,6 +35,16 @@ def note(*lines):
             for line in str(text).splitlines() or [""]:
                 print("#", line)
         sys.stdout.flush()
+    for text in lines:
+        if str(text).startswith("counts:"):
+            tell(text)
+
+
+def tell(text):
+    """What a reader of the whole run wants to see: prove shows only standard error."""
+    with _output:
+        for line in str(text).splitlines():
+            print("#", os.path.basename(sys.argv[0]), line, file=sys.stderr, flush=True)
 
 
 def require(condition, message):
@@ -87,6 +97,7 @@ def run():
             verdict, failed, trace = "not ok", failed + 1, traceback.format_exc()
         if trace:
             note(trace)
+            tell(f"{title}: {trace.strip().splitlines()[-1][:2000]}")
         with _output:
             print(f"{verdict} {number} - {title}{suffix}", flush=True)
         note(f"{time.monotonic() - start:.1f} s")
