@@ -101,7 +101,7 @@ def in_the_middle():
         tap.same(len(echoed), len(set(echoed)), "lines echoed twice")
         heard = bob.heard()
         tap.note(f"counts: echoed {len(echoed)}, arrived {len(heard)}")
-        tap.require(len(echoed) > 5, "hardly any traffic: this proves nothing")
+        tap.require(len(echoed) > 3, "hardly any traffic: this proves nothing")
         tap.same(sorted(heard), sorted(set(echoed)), "what arrived, each once")
         alice.forget()
         alice.logout()

@@ -1,5 +1,6 @@
 """The headless client (client.c) from Python: a person with one account who types, reads and remembers everything shown."""
 import contextlib
+import fcntl
 import html
 import json
 import os
@@ -74,6 +75,7 @@ class Client:
         self._arrived = threading.Condition()
         self._errors_path = os.path.join(profile, "stderr")
         self._reader = None
+        self._reading = threading.Event()
         self._sync = 0
         self._clean_until = 0
 
@@ -88,6 +90,7 @@ class Client:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
                                             env=environment(**self.variables), start_new_session=True)
         Client.living.append(self)
+        self._reading.set()
         self._reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self._reader.start()
         self.expect("ready", timeout=20)
@@ -101,8 +104,14 @@ class Client:
             request["proxy"] = self.proxy
         self.do(**request)
 
+    def hold(self):
+        """From now on nobody takes what the program writes: its main loop stands still once the pipe is full."""
+        fcntl.fcntl(self.process.stdout.fileno(), fcntl.F_SETPIPE_SZ, 4096)
+        self._reading.clear()
+
     def _read(self, process):
         for line in process.stdout:
+            self._reading.wait()
             try:
                 event = json.loads(line)
             except ValueError:

@@ -317,7 +317,7 @@ static void test_stop_anywhere(void)
         send_mail(&f, "hi", "a@example.org");
         if (place >= 3)
             expect(&f, COI_SMTP_OPENED);
-        g_usleep(20000);
+        g_usleep(150000); /* on a busy machine, too, the server is at its place by then */
         gint64 start = g_get_monotonic_time();
         coi_smtp_link_stop(f.link);
         if (place == G_N_ELEMENTS(lines))
@@ -325,7 +325,7 @@ static void test_stop_anywhere(void)
         else
             expect_failed(&f, COI_ERROR_CANCELLED);
         tear_down(&f);
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 500000);
+        g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
     }
     Fixture idle;
     set_up(&idle, 0, SCRIPTS(NULL));
