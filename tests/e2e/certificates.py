@@ -219,6 +219,7 @@ def nobody_to_ask():
         alice.says(BOB, "Pinned.")
         lab.holds("bob", INBOX=1)
         lab.holds("alice", Sent=1)
+        lab.settled(alice)
         alice.logout()
 
         # The pin is for one certificate, not for any.
