@@ -103,7 +103,7 @@ def kills():
         tap.note(f"counts: {KILLS} kills, {len(said)} echoed, {len(shown)} arrived, {len(missing)} missing, {again} lines"
                  f" written again (at most {worst} after one kill), 0 pending, {lives} lives with lines")
         tap.require(lives >= KILLS / 8, "hardly any traffic: this proves nothing")
-        tap.same(missing, set(), "echoed and missing")
+        tap.same(sorted(missing)[:20], [], "echoed and missing")
         tap.require(set(shown) <= said, "Bob saw something that nobody typed")
         tap.require(worst <= UNACKNOWLEDGED, f"{worst} lines were written again after one kill")
         tap.same(len(lab.mailbox("bob").uids()), len(said), "mails in Bob's mailbox")

@@ -79,7 +79,7 @@ def kills():
                  f" {len(doubled)} doubled, {sum(pending)} pending, {again} own lines written again (at most {worst} after one"
                  f" kill), {mails} mails in Bob's mailbox, {copies} own copies")
         tap.require(len(echoed) >= KILLS, "hardly any traffic: this proves nothing")
-        tap.same(missing, set(), "echoed and missing")
+        tap.same(sorted(missing)[:20], [], "echoed and missing")
         tap.same(doubled, [], "shown twice to Bob")
         tap.same(pending, (0, 0, 0), "pending")
         tap.require(worst <= UNACKNOWLEDGED, f"{worst} lines were written again after one kill")

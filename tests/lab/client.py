@@ -159,6 +159,7 @@ class Client:
             self.process.wait()
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)  # resolvers that libpurple forked
+            self._reading.set()
             self._reader.join(5)
             self.process.stdin.close()
             self.process.stdout.close()

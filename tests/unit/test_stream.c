@@ -126,9 +126,9 @@ static gint64 interrupt(Where where)
 
 /* Sanitizers multiply everything by ten. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PROMPT_USEC 500000
+#define PROMPT_USEC 5000000
 #else
-#define PROMPT_USEC 50000
+#define PROMPT_USEC 500000
 #endif
 
 /* The best of a few: a busy machine may be late, but not each time. */
