@@ -104,7 +104,7 @@ static void test_hostile(void)
         g_autoptr(CoiMail) parsed = coi_mail_parse((const guint8 *)mail, strlen(mail), NULL);
 
         g_test_message("row %zu: %d ms", i, (int)((g_get_monotonic_time() - start) / 1000));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+        g_assert_cmpint(g_get_monotonic_time() - start, <, LIMIT_USEC);
         if (parsed != NULL)
             g_assert_true(g_utf8_validate(parsed->text, -1, NULL));
     }
