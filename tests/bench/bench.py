@@ -2,6 +2,7 @@
 """Measures in one run, against real servers: how long a message takes from one client to the other's eye beside what bare
 sockets need for the same, and how long the plugin keeps the client's main loop."""
 import base64
+import fcntl
 import pathlib
 import random
 import re
@@ -189,7 +190,7 @@ def stalls(lab, alice, bob):
     for number in range(count):
         bob.hears(alice, f"traffic {number}", timeout=120)
     lab.settled(alice, timeout=120)
-    return alice.stats()["longest_stall_ms"], bob.stats()["longest_stall_ms"]
+    return alice.stats(), bob.stats()
 
 
 def verdict(good):
@@ -202,9 +203,11 @@ def main():
         people = []
         for user in ("alice", "bob"):
             person = lab.client(user, host=HOST, variables={"PATH": "/usr/bin:/bin"})
+            # The reader of this process must not be what the client's main loop waits for.
+            fcntl.fcntl(person.process.stdout.fileno(), fcntl.F_SETPIPE_SZ, 1 << 20)
             person.stats()
             person.login()
-            logins.append(person.stats()["longest_stall_ms"])
+            logins.append(person.stats())
             people.append(person)
         ours, from_begin, from_accept = latency(lab, *people)
         sent, received = stalls(lab, *people)
@@ -216,10 +219,15 @@ def main():
         print(f"  ours above the bare transaction          {above_begin:+.1f} ms")
         print(f"  ours above accept → IDLE → FETCH         {above:+.1f} ms   (allowed: {ALLOWED_LATENCY_MS})"
               f"   {verdict(above <= ALLOWED_LATENCY_MS)}")
-        print("Longest time that a callback of the plugin kept the main loop:")
-        longest = max(*logins, sent, received)
-        print(f"  login {logins[0]:.2f} and {logins[1]:.2f} ms, {tap.scale(TRAFFIC)} messages sent {sent:.2f} ms, received"
-              f" {received:.2f} ms   (allowed: {ALLOWED_STALL_MS})   {verdict(longest <= ALLOWED_STALL_MS)}")
+        print("Longest time that a callback of the plugin kept the main loop (in brackets: with the time in which other"
+              " programs had the processors):")
+        parts = [("Alice's login", logins[0]), ("Bob's login", logins[1]),
+                 (f"{tap.scale(TRAFFIC)} messages sent", sent), (f"{tap.scale(TRAFFIC)} messages received", received)]
+        for title, stats in parts:
+            print(f"  {title:<38}   {stats['longest_own_stall_ms']:.2f} ms   ({stats['longest_stall_ms']:.2f} ms)")
+        longest = max(stats["longest_own_stall_ms"] for _, stats in parts)
+        print(f"  longest of all                           {longest:.2f} ms   (allowed: {ALLOWED_STALL_MS})"
+              f"   {verdict(longest <= ALLOWED_STALL_MS)}")
         for person in people:
             person.quit()
     return 0

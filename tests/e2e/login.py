@@ -18,6 +18,7 @@ def wrong_password():
         alice.do(do="login", account=alice.address)
         error = alice.fails("authentication-failed", fatal=True)
         tap.require("password" in error["text"], f"text of {error}")
+        tap.eventually(lambda: "auth failed" in lab.log("dovecot"), "Dovecot tells of the try")
         tap.same(lab.log("dovecot").count("auth failed"), 1, "tries with the wrong password")
         lab.leave(alice)
 

@@ -19,6 +19,8 @@ void event_end(JsonBuilder *event);
 void loop_init(const char *plugin_path);
 /* The longest time in milliseconds that one callback of the plugin's took since the last call. */
 double loop_take_longest_stall(void);
+/* Likewise, without the time in which the thread was ready and other programs had the processors. */
+double loop_take_longest_own_stall(void);
 
 /* client_ui.c: what libpurple shows becomes events. */
 void ui_init(void);

@@ -255,6 +255,8 @@ static void run_stats(JsonObject *command)
     event_int(event, "fds", count_entries("/proc/self/fd") - 1);
     json_builder_set_member_name(event, "longest_stall_ms");
     json_builder_add_double_value(event, loop_take_longest_stall());
+    json_builder_set_member_name(event, "longest_own_stall_ms");
+    json_builder_add_double_value(event, loop_take_longest_own_stall());
     event_int(event, "connections", g_list_length(purple_connections_get_all()));
     event_end(event);
 }

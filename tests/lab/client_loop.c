@@ -2,10 +2,14 @@
 #include "client.h"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static char *plugin_file;
-static gint64 longest;
+static gint64 longest, longest_own;
+static int schedstat = -1;
 
 typedef struct {
     GSourceFunc timeout;
@@ -34,19 +38,42 @@ static Callback *callback_new(GSourceFunc timeout, PurpleInputFunction input, gp
     return callback;
 }
 
-/* The callback may have been freed by what it called. */
-static void measured(gboolean plugins, gint64 start)
+/* How long this thread was ready to run and other programs had the processors, in microseconds. */
+static gint64 passed_over(void)
 {
-    gint64 took = g_get_monotonic_time() - start;
+    char text[128] = "";
+    long long ran, waited = 0;
+    if (schedstat < 0 || pread(schedstat, text, sizeof text - 1, 0) <= 0 || sscanf(text, "%lld %lld", &ran, &waited) != 2)
+        return 0;
+    return waited / 1000;
+}
+
+typedef struct {
+    gint64 time, passed_over;
+} Moment;
+
+static Moment now(void)
+{
+    gint64 waited = passed_over();
+    return (Moment){g_get_monotonic_time(), waited};
+}
+
+/* The callback may have been freed by what it called. */
+static void measured(gboolean plugins, Moment start)
+{
+    gint64 took = g_get_monotonic_time() - start.time;
+    gint64 own = took - (passed_over() - start.passed_over);
     if (plugins && took > longest)
         longest = took;
+    if (plugins && own > longest_own)
+        longest_own = own;
 }
 
 static gboolean run_timeout(gpointer data)
 {
     Callback *callback = data;
     gboolean plugins = callback->is_plugins;
-    gint64 start = g_get_monotonic_time();
+    Moment start = now();
     gboolean again = callback->timeout(callback->data);
     measured(plugins, start);
     return again;
@@ -61,7 +88,7 @@ static gboolean run_input(GIOChannel *channel, GIOCondition condition, gpointer 
         ready |= PURPLE_INPUT_READ;
     if (condition & (G_IO_OUT | G_IO_HUP | G_IO_ERR | G_IO_NVAL))
         ready |= PURPLE_INPUT_WRITE;
-    gint64 start = g_get_monotonic_time();
+    Moment start = now();
     callback->input(callback->data, g_io_channel_unix_get_fd(channel), ready);
     measured(plugins, start);
     return TRUE;
@@ -103,12 +130,23 @@ static PurpleEventLoopUiOps ops = {
 void loop_init(const char *plugin_path)
 {
     plugin_file = realpath(plugin_path, NULL);
+    schedstat = open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC);
     purple_eventloop_set_ui_ops(&ops);
+}
+
+static double take_milliseconds(gint64 *microseconds)
+{
+    double milliseconds = *microseconds / 1000.0;
+    *microseconds = 0;
+    return milliseconds;
 }
 
 double loop_take_longest_stall(void)
 {
-    double milliseconds = longest / 1000.0;
-    longest = 0;
-    return milliseconds;
+    return take_milliseconds(&longest);
+}
+
+double loop_take_longest_own_stall(void)
+{
+    return take_milliseconds(&longest_own);
 }

@@ -147,6 +147,15 @@ static void state(Account *account, const CoiEvent *what)
     write_event(builder);
 }
 
+static void progress(Account *account, const CoiEvent *what)
+{
+    static const char *const names[] = {"Connecting", "Securing", "Logging in", "Opening"};
+    JsonBuilder *builder = event("progress", account);
+    add(builder, "text", names[what->step]);
+    add_int(builder, "step", what->step);
+    write_event(builder);
+}
+
 static gboolean events(gint fd, GIOCondition condition, gpointer data)
 {
     (void)fd;
@@ -156,6 +165,8 @@ static gboolean events(gint fd, GIOCondition condition, gpointer data)
     while (account->engine != NULL && (what = coi_engine_next_event(account->engine)) != NULL) {
         if (what->type == COI_EVENT_CONNECTED)
             write_event(event("connected", account));
+        else if (what->type == COI_EVENT_STEP)
+            progress(account, what);
         else if (what->type == COI_EVENT_LINE)
             line(account, what->message);
         else if (what->type == COI_EVENT_ASK)
