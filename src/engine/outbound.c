@@ -10,6 +10,8 @@
 #define DEFER_LIMIT_SECONDS (15 * 60)
 #define GIVE_UP_SECONDS (48 * 3600)
 #define SMTP_IDLE_CLOSE_MS (60 * 1000)
+/* engine->sending while the link is about to give up a mail that was never written down. */
+#define NO_MAIL (-1)
 
 static gint64 seconds_now(void)
 {
@@ -81,8 +83,21 @@ static CoiMessage *own_line(CoiEngine *engine, const CoiCommand *command, const 
     return line;
 }
 
+static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *mail, gboolean held)
+{
+    CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
+    request->servers = coi_servers_copy(engine->smtp_servers);
+    request->credentials = coi_engine_credentials(engine, COI_SERVICE_SMTP);
+    request->sender = g_strdup(engine->address);
+    request->recipients = g_strdupv((GStrv)recipients);
+    request->mail = g_bytes_ref(mail);
+    request->held = held;
+    engine->smtp_verdicts = engine->verdicts;
+    coi_smtp_link_send(engine->smtp, request);
+}
+
 /* Line and bytes in one durable transaction: once echoed, a message survives anything. */
-static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const char *recipient, GError **error)
+static gboolean write_down(CoiEngine *engine, CoiMessage *line, GBytes *mail, const char *recipient, GError **error)
 {
     const char *recipients[] = {recipient, NULL};
     if (!coi_store_begin(engine->store, TRUE, error))
@@ -93,6 +108,26 @@ static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const
         return TRUE;
     coi_store_rollback(engine->store);
     return FALSE;
+}
+
+/* Nothing else waits, and a session is open: this mail is the next one, whatever becomes of it. */
+static gboolean is_next(const CoiEngine *engine)
+{
+    return engine->smtp_open && engine->sending == 0 && !engine->smtp_asking && engine->connected && !engine->stopping &&
+           !engine->outbox_changed && engine->outbox_due < 0;
+}
+
+/* While the disk makes the message durable, the server hears its envelope. */
+static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const char *recipient, GError **error)
+{
+    const char *const recipients[] = {recipient, NULL};
+    if (!is_next(engine))
+        return write_down(engine, line, mail, recipient, error);
+    hand_over(engine, recipients, mail, TRUE);
+    gboolean written = write_down(engine, line, mail, recipient, error);
+    coi_smtp_link_release(engine->smtp, written);
+    engine->sending = written ? line->id : NO_MAIL;
+    return written;
 }
 
 void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
@@ -171,15 +206,8 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
         engine->smtp_retry_at = g_get_monotonic_time() + SMTP_RETRY_FIRST_USEC;
         return;
     }
-    CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
-    request->servers = coi_servers_copy(engine->smtp_servers);
-    request->credentials = coi_engine_credentials(engine, COI_SERVICE_SMTP);
-    request->sender = g_strdup(engine->address);
-    request->recipients = g_strdupv(mail->recipients);
-    request->mail = g_bytes_ref(mail->mail);
     engine->sending = mail->id;
-    engine->smtp_verdicts = engine->verdicts;
-    coi_smtp_link_send(engine->smtp, request);
+    hand_over(engine, (const char *const *)mail->recipients, mail->mail, FALSE);
 }
 
 /* Old as it may be, each mail is tried at least once in every login: it may have waited for this machine to be switched on. */

@@ -26,8 +26,11 @@ gboolean coi_smtp_log_in(CoiSmtp *smtp, const CoiCredentials *credentials, GErro
 
 /* Sends one mail. An array of CoiRecipientResult in the request's order once the server has answered; NULL with error
  * when it has not: the connection is of no use then. *mail_begun (set in any case) tells whether bytes of the mail
- * itself may have been sent; as long as not, the same mail may be sent at once over another connection. */
-GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, gboolean *mail_begun, GError **error);
+ * itself may have been sent; as long as not, the same mail may be sent at once over another connection. may_go is asked
+ * when the server waits for the mail's text; FALSE with error gives it up. */
+typedef gboolean (*CoiSmtpMayGo)(gpointer user, GError **error);
+GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, CoiSmtpMayGo may_go, gpointer user,
+                         gboolean *mail_begun, GError **error);
 
 /* Says QUIT and waits for the answer, but not longer than a moment nor when fd becomes readable. */
 void coi_smtp_quit(CoiSmtp *smtp, int fd);

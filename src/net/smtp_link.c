@@ -11,6 +11,7 @@ struct _CoiSmtpLink {
     CoiSmtpSink sink;
     gpointer user;
     CoiQueue *requests;
+    CoiQueue *releases; /* RELEASE_GO or RELEASE_DROP for each held request */
     GCancellable *stop;
     GThread *thread;
     /* The thread's own. */
@@ -18,7 +19,11 @@ struct _CoiSmtpLink {
     CoiSmtp smtp;
     guint server_index; /* the one that answered last */
     gint64 used_at;     /* monotonic; end of the last request */
+    gboolean held;      /* the request under way has not been released */
 };
+
+#define RELEASE_GO GINT_TO_POINTER(1)
+#define RELEASE_DROP GINT_TO_POINTER(2)
 
 CoiSmtpRequest *coi_smtp_request_new(guint64 tag)
 {
@@ -111,6 +116,20 @@ static gboolean is_dead_connection(const GError *error)
            g_error_matches(error, COI_ERROR, COI_ERROR_TIMEOUT) || g_error_matches(error, COI_ERROR, COI_ERROR_TLS);
 }
 
+/* Waits for the word that the text may go, which takes no longer than the sender's disk. */
+static gboolean released(gpointer user, GError **error)
+{
+    CoiSmtpLink *link = user;
+    if (!link->held)
+        return TRUE;
+    gpointer word = coi_queue_pop(link->releases, -1, link->stop);
+    link->held = FALSE;
+    if (word == RELEASE_GO)
+        return TRUE;
+    g_set_error_literal(error, COI_ERROR, COI_ERROR_CANCELLED, "the mail was taken back");
+    return FALSE;
+}
+
 /* Sends the mail, and once more over a new connection if a warm one failed before it took a byte of it. */
 static GPtrArray *send_mail(CoiSmtpLink *link, const CoiSmtpRequest *request, char **tried, GError **error)
 {
@@ -120,7 +139,7 @@ static GPtrArray *send_mail(CoiSmtpLink *link, const CoiSmtpRequest *request, ch
             return NULL;
         gboolean mail_begun = FALSE;
         GError *failure = NULL;
-        GPtrArray *recipients = coi_smtp_send(&link->smtp, request, &mail_begun, &failure);
+        GPtrArray *recipients = coi_smtp_send(&link->smtp, request, released, link, &mail_begun, &failure);
         if (recipients != NULL)
             return recipients;
         close_session(link);
@@ -137,7 +156,9 @@ static void serve(CoiSmtpLink *link, CoiSmtpRequest *request)
 {
     GError *error = NULL;
     char *tried = NULL;
+    link->held = request->held;
     GPtrArray *recipients = send_mail(link, request, &tried, &error);
+    released(link, NULL); /* also when it never came to the text: the sender gives one word for each held request */
     CoiSmtpResult *result = result_new(link, recipients != NULL ? COI_SMTP_SENT : COI_SMTP_FAILED, request->tag);
     result->recipients = recipients;
     result->error = error;
@@ -191,9 +212,14 @@ static gpointer run(gpointer data)
 CoiSmtpLink *coi_smtp_link_new(const CoiNetHost *host, guint idle_close_ms, CoiSmtpSink sink, gpointer user)
 {
     CoiQueue *requests = coi_queue_new((GDestroyNotify)coi_smtp_request_free);
-    if (requests == NULL)
+    CoiQueue *releases = coi_queue_new(NULL);
+    if (requests == NULL || releases == NULL) {
+        g_clear_pointer(&requests, coi_queue_unref);
+        g_clear_pointer(&releases, coi_queue_unref);
         return NULL;
+    }
     CoiSmtpLink *link = g_new0(CoiSmtpLink, 1);
+    link->releases = releases;
     link->host = host;
     link->idle_close_ms = idle_close_ms;
     link->sink = sink;
@@ -211,6 +237,11 @@ void coi_smtp_link_send(CoiSmtpLink *link, CoiSmtpRequest *request)
     coi_queue_push(link->requests, request);
 }
 
+void coi_smtp_link_release(CoiSmtpLink *link, gboolean go)
+{
+    coi_queue_push(link->releases, go ? RELEASE_GO : RELEASE_DROP);
+}
+
 void coi_smtp_link_stop(CoiSmtpLink *link)
 {
     g_cancellable_cancel(link->stop);
@@ -223,6 +254,7 @@ void coi_smtp_link_free(CoiSmtpLink *link)
     if (link->thread != NULL)
         g_thread_join(link->thread);
     coi_queue_unref(link->requests);
+    coi_queue_unref(link->releases);
     g_object_unref(link->stop);
     g_free(link);
 }

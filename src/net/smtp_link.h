@@ -12,6 +12,7 @@ typedef struct {
     char *sender;                /* envelope, bare address; "" for <> */
     GStrv recipients;            /* envelope, bare addresses */
     GBytes *mail;                /* CRLF lines, not dot-stuffed */
+    gboolean held;               /* the envelope goes at once, the text not before coi_smtp_link_release */
 } CoiSmtpRequest;
 
 CoiSmtpRequest *coi_smtp_request_new(guint64 tag);
@@ -58,5 +59,7 @@ typedef void (*CoiSmtpSink)(CoiSmtpResult *result, gpointer user);
 /* As coi_imap_link_new. NULL when the process is out of descriptors. */
 CoiSmtpLink *coi_smtp_link_new(const CoiNetHost *host, guint idle_close_ms, CoiSmtpSink sink, gpointer user);
 void coi_smtp_link_send(CoiSmtpLink *link, CoiSmtpRequest *request);
+/* Exactly once for each held request, in their order. go FALSE: its text is never sent, COI_SMTP_FAILED follows. */
+void coi_smtp_link_release(CoiSmtpLink *link, gboolean go);
 void coi_smtp_link_stop(CoiSmtpLink *link);
 void coi_smtp_link_free(CoiSmtpLink *link);

@@ -297,7 +297,8 @@ static void send_nothing(Transaction *t)
         coi_smtp_reply_free(coi_smtp_reply_read(t->smtp->stream, NULL));
 }
 
-GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, gboolean *mail_begun, GError **error)
+GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, CoiSmtpMayGo may_go, gpointer user,
+                         gboolean *mail_begun, GError **error)
 {
     Transaction t;
     gboolean go_on = FALSE;
@@ -305,8 +306,11 @@ GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, gboolean 
     transaction_init(&t, smtp, request);
     gboolean answered = t.asked->len == 0 || say_envelope(&t, &go_on, error);
     if (answered && go_on && t.accepted > 0) {
-        *mail_begun = TRUE;
-        answered = send_mail(&t, error);
+        answered = may_go(user, error);
+        if (answered) {
+            *mail_begun = TRUE;
+            answered = send_mail(&t, error);
+        }
     } else if (answered && go_on) {
         send_nothing(&t);
     }

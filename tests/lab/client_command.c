@@ -120,7 +120,10 @@ static void run_send(JsonObject *command)
     g_autofree char *escaped = g_markup_escape_text(string_of(command, "text"), -1);
     g_auto(GStrv) lines = g_strsplit(escaped, "\n", -1);
     g_autofree char *html = g_strjoinv("<br>", lines);
-    purple_conv_im_send(PURPLE_CONV_IM(conversation_of(command, account)), html);
+    PurpleConversation *conversation = conversation_of(command, account);
+    if (json_object_has_member(command, "stamp"))
+        event_end(event_begin("typed"));
+    purple_conv_im_send(PURPLE_CONV_IM(conversation), html);
 }
 
 static void run_command(JsonObject *command)

@@ -7,6 +7,7 @@ JsonBuilder *event_begin(const char *name)
     JsonBuilder *event = json_builder_new();
     json_builder_begin_object(event);
     event_string(event, "event", name);
+    event_int(event, "mono", g_get_monotonic_time());
     return event;
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     CoiSecurity security;
     guint16 wrong_port; /* not 0: a server that isn't there comes first */
     gboolean without_credentials;
+    gboolean held;
 } Fixture;
 
 G_GNUC_UNUSED static void sink(CoiSmtpResult *result, gpointer user)
@@ -88,6 +89,7 @@ G_GNUC_UNUSED static void send_mail(Fixture *f, const char *mail, const char *re
     request->sender = g_strdup("ann@example.org");
     request->recipients = g_strsplit(recipients, ",", -1);
     request->mail = g_bytes_new(mail, strlen(mail));
+    request->held = f->held;
     coi_smtp_link_send(f->link, request);
 }
 

@@ -193,6 +193,57 @@ static void test_warm_death_in_mail(void)
     tear_down(&f);
 }
 
+/* The envelope goes before the word that the mail may go; the text never does. */
+static void test_held(void)
+{
+    Fixture f;
+    set_up(&f, 0, SCRIPTS(SCRIPT(HELLO, FROM, "S: 250 ok", TO("a"), "S: 250 ok", "C: DATA", "S: 354 go", "MAIL",
+                                 "S: 250 ok", "WAIT")));
+    f.without_credentials = f.held = TRUE;
+    send_mail(&f, "hi", "a@example.org");
+    expect(&f, COI_SMTP_OPENED);
+    g_usleep(100000);
+    g_assert_null(coi_queue_try_pop(f.results));
+    coi_smtp_link_release(f.link, TRUE);
+    SENT("A");
+    tear_down(&f);
+}
+
+static void test_held_and_dropped(void)
+{
+    Fixture f;
+    set_up(&f, 0, SCRIPTS(SCRIPT(HELLO, FROM, "S: 250 ok", TO("a"), "S: 250 ok", "C: DATA", "S: 354 go", "NOTHING"),
+                          SCRIPT(HELLO, FROM, "S: 250 ok", TO("b"), "S: 250 ok", "C: DATA", "S: 354 go", "MAIL",
+                                 "S: 250 ok", "WAIT")));
+    f.without_credentials = f.held = TRUE;
+    send_mail(&f, "hi", "a@example.org");
+    expect(&f, COI_SMTP_OPENED);
+    coi_smtp_link_release(f.link, FALSE);
+    expect_failed(&f, COI_ERROR_CANCELLED);
+    f.held = FALSE;
+    send_mail(&f, "ho", "b@example.org");
+    expect(&f, COI_SMTP_OPENED);
+    SENT("A");
+    tear_down(&f);
+}
+
+/* What never came to its text takes its word with it: the next mail waits for its own. */
+static void test_held_and_refused(void)
+{
+    Fixture f;
+    set_up(&f, 0, SCRIPTS(SCRIPT(HELLO, FROM, "S: 250 ok", TO("a"), "S: 550 no", "C: RSET", "S: 250 ok", FROM,
+                                 "S: 250 ok", TO("b"), "S: 250 ok", "C: DATA", "S: 354 go", "NOTHING")));
+    f.without_credentials = f.held = TRUE;
+    send_mail(&f, "hi", "a@example.org");
+    expect(&f, COI_SMTP_OPENED);
+    coi_smtp_link_release(f.link, TRUE);
+    SENT("R 550 no");
+    send_mail(&f, "ho", "b@example.org");
+    coi_smtp_link_release(f.link, FALSE);
+    expect_failed(&f, COI_ERROR_CANCELLED);
+    tear_down(&f);
+}
+
 /* The server closes an idle connection, with and without a word; the next mail opens a new one. */
 static void test_server_closes_idle(void)
 {
@@ -344,6 +395,9 @@ int main(int argc, char **argv)
     g_test_add_func("/smtp-link/starttls-faults", test_starttls_faults);
     g_test_add_func("/smtp-link/warm-death", test_warm_death);
     g_test_add_func("/smtp-link/warm-death-in-mail", test_warm_death_in_mail);
+    g_test_add_func("/smtp-link/held", test_held);
+    g_test_add_func("/smtp-link/held-and-dropped", test_held_and_dropped);
+    g_test_add_func("/smtp-link/held-and-refused", test_held_and_refused);
     g_test_add_func("/smtp-link/server-closes-idle", test_server_closes_idle);
     g_test_add_func("/smtp-link/idle-close", test_idle_close);
     g_test_add_func("/smtp-link/next-server", test_next_server);
