@@ -32,7 +32,7 @@ passdb {{
   driver = passwd-file
   args = username_format=%u {passwords}
 }}
-userdb {{
+{userdb}userdb {{
   driver = static
   args = uid={uid} gid={gid} home={mail}/%u
 }}
@@ -94,7 +94,30 @@ service anvil {{
     mode = 0
   }}
 }}
+{more}"""
+
+# Later blocks of the same name add to the earlier ones, and a later setting counts.
+NAMESPACE = """
+namespace inbox {{
+  separator = {separator}
+  prefix = {prefix}
+}}
 """
+CAPABILITY = """
+protocol imap {{
+  imap_capability = {capability}
+}}
+"""
+RAWLOG = """
+protocol imap {{
+  rawlog_dir = {directory}/%u
+}}
+"""
+# What Dovecot 2.3 of this configuration announces after login.
+ANNOUNCED = ("IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES THREAD=REFS"
+             " THREAD=ORDEREDSUBJECT MULTIAPPEND URL-PARTIAL CATENATE UNSELECT CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED"
+             " I18NLEVEL=1 CONDSTORE QRESYNC ESEARCH ESORT SEARCHRES WITHIN CONTEXT=SEARCH LIST-STATUS BINARY MOVE"
+             " SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW STATUS=SIZE SAVEDATE LITERAL+ NOTIFY METADATA SPECIAL-USE").split()
 
 # What a COI server does where its user chose the filter "active", as far as where the mail goes.
 ACTIVE = """require ["fileinto", "mailbox"];
@@ -114,6 +137,24 @@ def _stored(lab, password):
     return "{SHA256}" + base64.b64encode(hashlib.sha256(password.encode()).digest()).decode()
 
 
+def _more(lab, directory, accounts):
+    """Blocks for what differs from an ordinary lab: those at the end, those before the userdb, folders to be owned."""
+    more, userdb, owned = "", "", []
+    if (lab.separator, lab.prefix) != ("/", ""):
+        more += NAMESPACE.format(separator=lab.separator, prefix=lab.prefix)
+    if lab.capability():
+        more += CAPABILITY.format(capability=" ".join(lab.capability()))
+    if lab.rawlogs:
+        for folder in [lab.rawlogs] + [os.path.join(lab.rawlogs, user) for user in lab.users]:
+            os.mkdir(folder)
+            owned.append([folder, accounts["mail_uid"], accounts["mail_gid"]])
+        more += RAWLOG.format(directory=lab.rawlogs)
+    if lab.coi:
+        blocks, userdb = lab.coi.configure(lab, directory, accounts)
+        more += blocks
+    return more, userdb, owned
+
+
 def configure(lab, directory, ports, accounts, users):
     """Writes the configuration below directory; users maps address to password, accounts names the system's users.
     Returns the server's description for the keeper."""
@@ -130,6 +171,7 @@ def configure(lab, directory, ports, accounts, users):
         with open(os.path.join(mail, "before.sieve"), "w", encoding="ascii") as file:
             file.write(ACTIVE)
     mailboxes = "".join(f"  mailbox {name} {{\n    auto = subscribe\n  }}\n" for name in lab.mailboxes)
+    more, userdb, owned = _more(lab, directory, accounts)
     config = os.path.join(directory, "dovecot.conf")
     with open(config, "w", encoding="utf-8") as file:
         file.write(CONFIG.format(
@@ -139,10 +181,11 @@ def configure(lab, directory, ports, accounts, users):
             cleartext_refused="no" if lab.cleartext else "yes", location=FORMATS[lab.format], domain=lab.domain,
             certificate=lab.certificate[0], key=lab.certificate[1], passwords=passwords, mailboxes=mailboxes,
             imap="\n".join(f"  {line}" for line in lab.imap_settings), sieve=sieve, port_imap=ports["imap"],
-            port_imaps=ports["imaps"], lmtp=os.path.join(directory, "lmtp"), auth=os.path.join(directory, "auth")))
+            port_imaps=ports["imaps"], lmtp=os.path.join(directory, "lmtp"), auth=os.path.join(directory, "auth"),
+            userdb=userdb, more=more))
     return {
         "argv": ["dovecot", "-F", "-c", config],
-        "owned": [[mail, accounts["mail_uid"], accounts["mail_gid"]]],
+        "owned": [[mail, accounts["mail_uid"], accounts["mail_gid"]]] + owned,
         "ports": [ports["imap"], ports["imaps"]],
         "log": os.path.join(directory, "log"),
     }

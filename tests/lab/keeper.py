@@ -99,6 +99,15 @@ class Keeper:
         self.servers[request["server"]].signal(request["number"])
         return {}
 
+    def do_read(self, request):
+        """The files of a folder of the servers' that have this ending, by name."""
+        texts = []
+        for name in sorted(os.listdir(request["folder"])):
+            if name.endswith(request["ending"]):
+                with open(os.path.join(request["folder"], name), encoding="utf-8", errors="replace") as file:
+                    texts.append(file.read())
+        return {"texts": texts}
+
     def stop_all(self):
         for server in self.servers.values():
             server.stop()

@@ -4,6 +4,7 @@ import grp
 import json
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,10 @@ sys.dont_write_bytecode = True
 
 import certs
 import client
+import coiserver
+import cyrus
 import dovecot
+import front
 import mailclient
 import policy
 import ports
@@ -36,9 +40,10 @@ def _accounts():
         pwd.getpwnam("dovenull")
     except KeyError as missing:
         raise RuntimeError(f"the packages dovecot-core and postfix make this user or group: {missing}") from None
-    return {"mail_uid": nobody.pw_uid, "mail_gid": nobody.pw_gid, "postfix": "postfix", "postfix_uid": mta.pw_uid,
-            "postfix_gid": mta.pw_gid, "postdrop": "postdrop", "postdrop_gid": drop.gr_gid, "internal": "dovecot",
-            "internal_group": grp.getgrgid(internal.pw_gid).gr_name, "untrusted": "dovenull"}
+    return {"mail_uid": nobody.pw_uid, "mail_gid": nobody.pw_gid, "mail_user": nobody.pw_name,
+            "mail_group": grp.getgrgid(nobody.pw_gid).gr_name, "postfix": "postfix",
+            "postfix_uid": mta.pw_uid, "postfix_gid": mta.pw_gid, "postdrop": "postdrop", "postdrop_gid": drop.gr_gid,
+            "internal": "dovecot", "internal_group": grp.getgrgid(internal.pw_gid).gr_name, "untrusted": "dovenull"}
 
 
 class Lab:
@@ -52,11 +57,20 @@ class Lab:
     cleartext     login is allowed without TLS
     refusals      `lab.policy` can refuse recipients
     imap_settings further lines of Dovecot's protocol imap {}
+    separator     of folder names
+    prefix        of the names of all folders but INBOX, such as "INBOX."
+    capabilities_without  what the IMAP server doesn't announce; QRESYNC goes with CONDSTORE. The commands still work
+    rawlog        `lab.rawlog(user)` is what the user's programs have sent over IMAP
+    coi           `lab.coi` makes it a COI server (coiserver.py); coi_root: the folder, coi_refuses: SETMETADATA is answered
+                  NO, coi_enabled: what everybody has chosen before: None, "none", "active", "seen" or "unset"
+    imap_server   "dovecot", or "cyrus" (then Dovecot only checks passwords for Postfix), which heeds tls, cleartext,
+                  message_size, capabilities_without, rawlog, separator and prefix (as "." and "INBOX.")
     """
 
     def __init__(self, domain="example.org", users=("alice", "bob"), tls="good", mechanisms="plain login scram-sha-256",
                  mailboxes=(), active=False, cleartext=False, refusals=False, imap_settings=(), format="sdbox",
-                 message_size=20_000_000, hashed=False):
+                 message_size=20_000_000, hashed=False, separator="/", prefix="", capabilities_without=(), rawlog=False,
+                 coi=False, coi_root=None, coi_refuses=False, coi_enabled=None, imap_server="dovecot"):
         self.domain = domain
         self.users = {f"{user}@{domain}": f"pa55-{user}-{os.urandom(6).hex()}" for user in users}
         self.tls = tls
@@ -69,6 +83,15 @@ class Lab:
         self.imap_settings = imap_settings
         self.format = format
         self.message_size = message_size
+        self.separator = separator
+        self.prefix = prefix
+        self.without = set(capabilities_without) | ({"QRESYNC"} if "CONDSTORE" in capabilities_without else set())
+        self.rawlogs = rawlog
+        self.coi = None
+        self._coi = (coi_root or prefix + "COI", coi_refuses) if coi else None
+        self._coi_enabled = coi_enabled
+        self.imap_server = imap_server
+        self._helpers = []  # of the servers, in this process
         self.directory = None
         self.certificates = None
         self.certificate = None
@@ -100,14 +123,15 @@ class Lab:
         self.certificate = getattr(self.certificates, make[self.tls])()
         names = ["imap", "imaps", "smtp", "submission", "smtps"]
         self.ports = dict(zip(names, ports.free(len(names))))
-        folders = {name: os.path.join(self.directory, name) for name in ("dovecot", "postfix")}
+        folders = {name: os.path.join(self.directory, name) for name in {"dovecot", "postfix", self.imap_server}}
         for folder in folders.values():
             os.mkdir(folder)
-        accounts = _accounts()
-        servers = {
-            "dovecot": dovecot.configure(self, folders["dovecot"], self.ports, accounts, self.users),
-            "postfix": postfix.configure(self, folders["postfix"], folders["dovecot"], self.ports, accounts, self.users),
-        }
+        if self.rawlogs:
+            self.rawlogs = os.path.join(self.directory, "rawlogs")
+        if self._coi:
+            self.coi = coiserver.CoiServer(*self._coi)
+            self._helpers.append(self.coi)
+        servers = self._configure(folders, _accounts())
         self._logs = {name: server["log"] for name, server in servers.items()}
         command = [sys.executable, os.path.join(HERE, "keeper.py")]
         if os.geteuid() != 0:
@@ -119,7 +143,23 @@ class Lab:
         if failure:
             failure += "\n" + self.tails()
             self._end_keeper()
+        elif self._coi_enabled:
+            for user in self.users:
+                self.coi.switch(user, self._coi_enabled)
         return failure
+
+    def _configure(self, folders, accounts):
+        """Every server's description for the keeper."""
+        servers = {}
+        own, lmtp = self.ports, os.path.join(folders[self.imap_server], "lmtp")
+        if self.imap_server == "cyrus":
+            own = dict(zip(("imap", "imaps"), ports.free(2)))
+            servers["cyrus"], passwords = cyrus.configure(self, folders["cyrus"], self.ports, accounts, self.users)
+            self._helpers.append(passwords)
+        servers["dovecot"] = dovecot.configure(self, folders["dovecot"], own, accounts, self.users)
+        servers["postfix"] = postfix.configure(self, folders["postfix"], folders["dovecot"], lmtp, self.ports, accounts,
+                                               self.users)
+        return servers
 
     def _ask(self, **request):
         self._keeper.stdin.write(json.dumps(request) + "\n")
@@ -163,6 +203,23 @@ class Lab:
         """The last lines of every log, for a report."""
         return "\n".join(f"--- {name}\n" + "\n".join(self.log(name).splitlines()[-lines:]) for name in self._logs)
 
+    def capability(self):
+        """What the IMAP server is told to announce; empty: as it likes."""
+        return [word for word in dovecot.ANNOUNCED if word not in self.without] if self.without else []
+
+    def rawlog(self, user):
+        """What the user's programs have sent after login, connection by connection, in the order of their beginning."""
+        if self.imap_server == "cyrus":
+            logs = os.path.join(self.directory, "cyrus", "data", "log", user)
+            return [cyrus.sent(text) for text in self._texts(logs, "")]
+        texts = self._texts(os.path.join(self.rawlogs, self.address(user)), ".in")
+        return [re.sub(r"^[0-9]+\.[0-9]+ ", "", text, flags=re.MULTILINE) for text in texts]
+
+    def _texts(self, folder, ending):
+        answer = self._ask(do="read", folder=folder, ending=ending)
+        tap.require("error" not in answer, f"{folder}: {answer.get('error')}")
+        return answer["texts"]
+
     def address(self, user):
         return f"{user}@{self.domain}"
 
@@ -195,6 +252,12 @@ class Lab:
     def relay(self, server, **options):
         """A relay to a port of this lab: "imap", "imaps", "smtp", "submission" or "smtps"."""
         made = relay.Relay(self.ports[server], **options)
+        self.at_end(made.close)
+        return made
+
+    def front(self, kind, **options):
+        """A front (front.py) that makes the servers behave as "gmail" or "outlook" do; its ports are for `client`."""
+        made = front.Front(self, kind, **options)
         self.at_end(made.close)
         return made
 
@@ -271,6 +334,8 @@ class Lab:
             self._keeper.wait()
             self._keeper.stdout.close()
             self._keeper = None
+        while self._helpers:
+            self._helpers.pop().close()
         if self.directory and not keep:
             shutil.rmtree(self.directory, ignore_errors=True)
         self.directory = None

@@ -1,4 +1,4 @@
-"""The configuration of a lab's Postfix: one domain, delivered to Dovecot; nothing ever leaves the machine."""
+"""The configuration of a lab's Postfix: one domain, delivered to Dovecot (or Cyrus); nothing ever leaves the machine."""
 import os
 import time
 
@@ -90,8 +90,9 @@ QUEUE = [("active", 0o700, True, False), ("bounce", 0o700, True, False), ("corru
          ("saved", 0o700, True, False), ("trace", 0o700, True, False)]
 
 
-def configure(lab, directory, dovecot, ports, accounts, users):
-    """Writes the configuration below directory; returns the server's description for the keeper."""
+def configure(lab, directory, dovecot, lmtp, ports, accounts, users):
+    """Writes the configuration below directory; dovecot is the folder of who checks passwords, lmtp the socket of who takes
+    the mail. Returns the server's description for the keeper."""
     config, queue, data = (os.path.join(directory, name) for name in ("etc", "queue", "data"))
     for path in (config, queue, data):
         os.makedirs(path)
@@ -102,7 +103,7 @@ def configure(lab, directory, dovecot, ports, accounts, users):
     with open(os.path.join(config, "main.cf"), "w", encoding="utf-8") as file:
         file.write(MAIN.format(
             config=config, queue=queue, data=data, base=directory, owner=accounts["postfix"],
-            group=accounts["postdrop"], domain=lab.domain, users=maps, lmtp=os.path.join(dovecot, "lmtp"),
+            group=accounts["postdrop"], domain=lab.domain, users=maps, lmtp=lmtp,
             log=os.path.join(directory, "log"), certificate=lab.certificate[0], key=lab.certificate[1],
             tls_only="no" if lab.cleartext else "yes", auth=os.path.join(dovecot, "auth"), policy=policy,
             size=lab.message_size))
