@@ -237,4 +237,4 @@ help: ## this list
 clean: ## remove what was built
 	rm -rf build build-*
 
--include $(shell test -d $(BUILD) && find $(BUILD) -name '*.d')
+-include $(shell test -d $(BUILD) && find $(BUILD) -type f -not -path '$(BUILD)/cyrus/*' -name '*.d')

@@ -13,6 +13,8 @@
 #include "prpl/i18n.h"
 #include "prpl/im.h"
 #include "prpl/options.h"
+#include "prpl/privacy.h"
+#include "prpl/seen.h"
 #include "prpl/state.h"
 
 static gboolean load(PurplePlugin *plugin)
@@ -31,6 +33,7 @@ static gboolean unload(PurplePlugin *plugin)
 }
 
 static PurplePluginProtocolInfo protocol_info = {
+    .options = OPT_PROTO_PASSWORD_OPTIONAL, /* asked for by ourselves: see prpl/password.h */
     .icon_spec = NO_BUDDY_ICONS,
     .list_icon = coi_account_list_icon,
     .tooltip_text = coi_buddy_tooltip,
@@ -38,8 +41,13 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = coi_account_login,
     .close = coi_account_close,
     .send_im = coi_im_send,
+    .send_typing = coi_seen_typing,
+    .set_idle = coi_seen_idle,
     .add_buddy = coi_buddy_add,
     .remove_buddy = coi_buddy_remove,
+    .add_deny = coi_privacy_add_deny,
+    .rem_deny = coi_privacy_remove_deny,
+    .set_permit_deny = coi_privacy_mode_changed,
     .normalize = coi_account_normalize,
     .offline_message = coi_buddy_takes_offline_messages,
     .struct_size = sizeof(PurplePluginProtocolInfo),

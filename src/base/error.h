@@ -28,5 +28,7 @@ typedef enum {
     COI_ERROR_STORE,         /* SQLite: the message says what */
     COI_ERROR_DISK_FULL,     /* SQLite: no room */
     COI_ERROR_IN_USE,        /* the account's directory is locked by another process; the message is its pid */
+    COI_ERROR_TOKEN_COMMAND, /* the program that gives the password or token fails; the message says how */
+    COI_ERROR_TOKEN_REFUSED, /* what that program says was refused for good, also when asked anew */
     COI_ERROR_DIRECTORY      /* the account's directory can't be made or written */
 } CoiErrorCode;

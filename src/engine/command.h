@@ -8,6 +8,9 @@ typedef enum {
     COI_COMMAND_SHOWN,        /* line: the client has written it */
     COI_COMMAND_BUDDY,        /* address, is_buddy */
     COI_COMMAND_VERDICT,      /* host, fingerprint, accepted: the user's answer about a certificate */
+    COI_COMMAND_SEEN,         /* address: the user has seen everything shown in this conversation */
+    COI_COMMAND_BLOCK,        /* address, is_blocked */
+    COI_COMMAND_FILTER,       /* text: "active", "seen" or "none", the user's answer; unasked: nobody could be asked */
     COI_COMMAND_NETWORK,      /* the network may be back: try everything at once */
     COI_COMMAND_STOP          /* log out: end every thread, then COI_EVENT_STOPPED */
 } CoiCommandType;
@@ -19,6 +22,8 @@ typedef struct {
     guint64 token;     /* chosen by the sender, comes back in ACCEPTED or REFUSED */
     gint64 line;
     gboolean is_buddy;
+    gboolean is_blocked;
+    gboolean unasked;  /* not to be remembered as the user's answer */
     char *host;
     char *fingerprint;
     gboolean accepted;

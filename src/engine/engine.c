@@ -1,12 +1,5 @@
 #include "engine/private.h"
 
-#include <pthread.h>
-#include <signal.h>
-
-#include "engine/ask_wait.h"
-#include "engine/directory.h"
-#include "net/imap.h"
-
 /* How long a logout may keep threads alive to finish the mail that is being sent: an interrupted one is sent twice. */
 #define STOP_GRACE_USEC (3 * G_USEC_PER_SEC)
 #define LOST_AFTER_USEC (30 * G_USEC_PER_SEC)
@@ -18,11 +11,6 @@ typedef struct {
     ParcelType type;
     gpointer content;
 } Parcel;
-
-/* Living engine threads of the process, for coi_engine_join_all. */
-static pthread_mutex_t living_mutex = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t living_changed; /* on the monotonic clock; made by coi_engine_init */
-static guint living;
 
 static void parcel_free(gpointer data)
 {
@@ -47,6 +35,12 @@ static void push(CoiEngine *engine, ParcelType type, gpointer content)
     parcel->type = type;
     parcel->content = content;
     coi_queue_push(engine->in, parcel);
+}
+
+void coi_engine_make_queues(CoiEngine *engine)
+{
+    engine->in = coi_queue_new(parcel_free);
+    engine->out = coi_queue_new(event_free);
 }
 
 void coi_engine_imap_sink(CoiImapResult *result, gpointer engine)
@@ -116,34 +110,6 @@ void coi_engine_no_scram(CoiEngine *engine, CoiService service)
     coi_store_set(engine->store, scram_key(service), "1", NULL); /* only saves time at the next login */
 }
 
-/* The two questions of links, on their threads. */
-static CoiAsk *ask_main(CoiEngine *engine, CoiAskType type, const char *host, guint16 port, GPtrArray *chain)
-{
-    CoiAsk *ask = coi_ask_new(type, host, port, chain);
-    if (ask == NULL)
-        return NULL;
-    CoiEvent *event = coi_event_new(COI_EVENT_ASK);
-    event->ask = coi_ask_ref(ask);
-    coi_engine_emit(engine, event);
-    return ask;
-}
-
-static int dial(gpointer user, const char *host, guint16 port, GCancellable *stop, gint64 deadline, GError **error)
-{
-    g_autoptr(CoiAsk) ask = ask_main(user, COI_ASK_DIAL, host, port, NULL);
-    if (ask == NULL) {
-        g_set_error_literal(error, COI_ERROR, COI_ERROR_DIAL, "out of descriptors");
-        return -1;
-    }
-    return coi_ask_wait_socket(ask, stop, deadline, error);
-}
-
-static CoiTrust trust(gpointer user, const char *host, guint16 port, GPtrArray *chain, GCancellable *stop, gint64 deadline)
-{
-    g_autoptr(CoiAsk) ask = ask_main(user, COI_ASK_TRUST, host, port, chain);
-    return ask != NULL ? coi_ask_wait_trust(ask, stop, deadline) : COI_TRUST_INVALID;
-}
-
 static void set_buddy(CoiEngine *engine, const CoiCommand *command)
 {
     if (engine->store == NULL)
@@ -152,6 +118,20 @@ static void set_buddy(CoiEngine *engine, const CoiCommand *command)
     g_autoptr(GError) error = NULL;
     if (!peer->is_buddy != !command->is_buddy &&
         !coi_peers_set_buddy(engine->store, command->address, command->is_buddy, &error))
+        coi_engine_store_failed(engine, g_steal_pointer(&error));
+}
+
+static gboolean block(CoiEngine *engine, const CoiCommand *command, GError **error)
+{
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, command->address);
+    return !peer->is_blocked == !command->is_blocked ||
+           coi_peers_set_blocked(engine->store, command->address, command->is_blocked, error);
+}
+
+static void set_blocked(CoiEngine *engine, const CoiCommand *command)
+{
+    g_autoptr(GError) error = NULL;
+    if (engine->store != NULL && !block(engine, command, &error))
         coi_engine_store_failed(engine, g_steal_pointer(&error));
 }
 
@@ -199,6 +179,15 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         coi_watches_network(engine);
         coi_outbound_network_back(engine);
         break;
+    case COI_COMMAND_SEEN:
+        coi_seen_here(engine, command->address);
+        break;
+    case COI_COMMAND_BLOCK:
+        set_blocked(engine, command);
+        break;
+    case COI_COMMAND_FILTER:
+        coi_filing_answer(engine, command);
+        break;
     case COI_COMMAND_STOP:
         begin_stop(engine);
         break;
@@ -211,7 +200,7 @@ static void handle_imap(CoiEngine *engine, CoiImapResult *result)
         if (engine->watches[i].link == result->link)
             coi_watches_result(engine, &engine->watches[i], result);
     if (engine->bulk != NULL && engine->bulk == result->link)
-        coi_copy_result(engine, result);
+        coi_bulk_result(engine, result);
 }
 
 static void handle_parcel(CoiEngine *engine, Parcel *parcel)
@@ -252,10 +241,14 @@ static gint64 timers(CoiEngine *engine)
     gint64 next = -1;
     if (!engine->failed && !engine->stopping) {
         next = coi_watches_timers(engine, now);
-        next = sooner(next, coi_copy_timers(engine, now));
+        next = sooner(next, coi_sent_timers(engine, now));
+        next = sooner(next, coi_bulk_timers(engine, now));
+        next = sooner(next, coi_chores_timers(engine, now));
         next = sooner(next, lost_timer(engine, now));
         if (engine->hold_lines_until > now)
             next = sooner(next, engine->hold_lines_until);
+        if (engine->look_until > now)
+            next = sooner(next, engine->look_until);
     }
     if (!engine->failed)
         next = sooner(next, coi_outbound_timers(engine, now));
@@ -271,7 +264,7 @@ static gboolean finished(CoiEngine *engine)
     return (engine->failed && engine->sending == 0) || coi_outbound_done(engine) || g_get_monotonic_time() >= engine->stop_deadline;
 }
 
-static void run(CoiEngine *engine)
+void coi_engine_run(CoiEngine *engine)
 {
     while (!finished(engine)) {
         gint64 next = timers(engine);
@@ -282,29 +275,8 @@ static void run(CoiEngine *engine)
     }
 }
 
-static gboolean open_store(CoiEngine *engine, GError **error)
-{
-    engine->lock_fd = coi_directory_lock(engine->directory, engine->stop, error);
-    if (engine->lock_fd < 0)
-        return FALSE;
-    engine->store = coi_store_open(engine->directory, error);
-    if (engine->store == NULL)
-        return FALSE;
-    gint64 oldest = g_get_real_time() / G_USEC_PER_SEC - (gint64)engine->history_days * 86400;
-    if (engine->history_days > 0 && !coi_messages_drop_texts(engine->store, oldest, error))
-        return FALSE;
-    return coi_outbox_all_due(engine->store, error);
-}
-
-static void announce_buddies(CoiEngine *engine)
-{
-    CoiEvent *event = coi_event_new(COI_EVENT_BUDDIES);
-    event->addresses = coi_peers_buddies(engine->store);
-    coi_engine_emit(engine, event);
-}
-
 /* Until nothing of ours runs any more: each link says ENDED as its last word. */
-static void end_links(CoiEngine *engine)
+void coi_engine_end_links(CoiEngine *engine)
 {
     guint left = 0;
     for (guint i = 0; i < COI_WATCHES; i++)
@@ -335,122 +307,6 @@ static void end_links(CoiEngine *engine)
     g_clear_pointer(&engine->smtp, coi_smtp_link_free);
 }
 
-static void engine_unref(CoiEngine *engine)
-{
-    if (__atomic_sub_fetch(&engine->references, 1, __ATOMIC_ACQ_REL) > 0)
-        return;
-    coi_queue_unref(engine->in);
-    coi_queue_unref(engine->out);
-    g_clear_object(&engine->stop);
-    g_clear_pointer(&engine->thread, g_thread_unref);
-    g_free(engine->directory);
-    g_free(engine->address);
-    coi_credentials_free(engine->credentials);
-    g_ptr_array_unref(engine->imap_servers);
-    g_ptr_array_unref(engine->smtp_servers);
-    g_free(engine);
-}
-
-static void close_down(CoiEngine *engine)
-{
-    end_links(engine);
-    g_clear_pointer(&engine->store, coi_store_close);
-    g_clear_pointer(&engine->unacknowledged, g_hash_table_unref);
-    g_clear_pointer(&engine->told_waiting, g_hash_table_unref);
-    g_clear_pointer(&engine->facts, coi_imap_facts_free);
-    g_clear_pointer(&engine->copy_facts, coi_imap_facts_free);
-    coi_directory_unlock(engine->lock_fd);
-    coi_engine_emit(engine, coi_event_new(COI_EVENT_STOPPED));
-}
-
-static gpointer engine_main(gpointer data)
-{
-    CoiEngine *engine = data;
-    GError *error = NULL;
-    engine->unacknowledged = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    engine->told_waiting = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    for (guint i = 0; i < COI_WATCHES; i++)
-        coi_watch_init(&engine->watches[i]);
-    if (open_store(engine, &error)) {
-        announce_buddies(engine);
-        engine->lines_pending = TRUE; /* what a crash left unacknowledged */
-        coi_watches_start(engine);
-    } else {
-        coi_engine_store_failed(engine, error);
-    }
-    run(engine);
-    close_down(engine);
-    engine_unref(engine);
-
-    pthread_mutex_lock(&living_mutex);
-    living--;
-    pthread_cond_broadcast(&living_changed);
-    pthread_mutex_unlock(&living_mutex);
-    return NULL;
-}
-
-void coi_engine_init(void)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&living_changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    coi_error_quark(); /* made once here, so that threads only read it */
-    coi_mime_init();
-    coi_imap_init();
-}
-
-static CoiEngine *engine_new(const CoiEngineConfig *config)
-{
-    CoiEngine *engine = g_new0(CoiEngine, 1);
-    engine->references = 2; /* the main thread's and the engine's own */
-    engine->in = coi_queue_new(parcel_free);
-    engine->out = coi_queue_new(event_free);
-    engine->stop = g_cancellable_new();
-    engine->host = (CoiNetHost){.user = engine, .dial = dial, .trust = trust};
-    engine->lock_fd = -1;
-    engine->directory = g_strdup(config->directory);
-    engine->address = g_strdup(config->address);
-    engine->credentials = coi_credentials_new(config->login, config->password);
-    engine->imap_servers = coi_servers_copy(config->imap);
-    engine->smtp_servers = coi_servers_copy(config->smtp);
-    engine->ordinary_all = config->ordinary_mail_all;
-    engine->ordinary_none = config->ordinary_mail_none;
-    engine->own_copy = config->own_copy;
-    engine->ask_all = config->ask_receipts_all;
-    engine->ask_chat = config->ask_receipts_chat;
-    engine->history_days = config->history_days;
-    return engine;
-}
-
-/* Every signal stays the client's: the new thread inherits a full mask. */
-static GThread *start_thread(CoiEngine *engine)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    GThread *thread = g_thread_try_new("coi-engine", engine_main, engine, NULL);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return thread;
-}
-
-CoiEngine *coi_engine_start(const CoiEngineConfig *config)
-{
-    CoiEngine *engine = engine_new(config);
-    pthread_mutex_lock(&living_mutex);
-    living++;
-    pthread_mutex_unlock(&living_mutex);
-    if (engine->in != NULL && engine->out != NULL && (engine->thread = start_thread(engine)) != NULL)
-        return engine;
-    pthread_mutex_lock(&living_mutex);
-    living--;
-    pthread_mutex_unlock(&living_mutex);
-    engine_unref(engine);
-    engine_unref(engine);
-    return NULL;
-}
-
 void coi_engine_send(CoiEngine *engine, CoiCommand *command)
 {
     push(engine, PARCEL_COMMAND, command);
@@ -464,29 +320,4 @@ int coi_engine_event_fd(CoiEngine *engine)
 CoiEvent *coi_engine_next_event(CoiEngine *engine)
 {
     return coi_queue_try_pop(engine->out);
-}
-
-void coi_engine_release(CoiEngine *engine)
-{
-    coi_engine_send(engine, coi_command_new(COI_COMMAND_STOP));
-    g_cancellable_cancel(engine->stop);
-    engine_unref(engine);
-}
-
-gboolean coi_engine_join_all(guint timeout_ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += timeout_ms / 1000;
-    until.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&living_mutex);
-    while (living > 0 && pthread_cond_timedwait(&living_changed, &living_mutex, &until) == 0)
-        ;
-    gboolean none = living == 0;
-    pthread_mutex_unlock(&living_mutex);
-    return none;
 }

@@ -8,12 +8,16 @@ typedef struct {
     const char *directory;    /* <purple user dir>/coi/<address>; made (0700) when missing */
     const char *address;      /* canonical */
     const char *login;        /* the server's login name */
-    const char *password;
+    const char *password;            /* or token */
+    const char *token_command;       /* a program whose output is the password or token; NULL: none */
+    gboolean xoauth2;                /* option auth is "xoauth2" */
     const GPtrArray *imap;    /* CoiServer, to be tried in order */
     const GPtrArray *smtp;
     gboolean ordinary_mail_all;      /* option ordinary_mail is "all" */
     gboolean ordinary_mail_none;     /* … is "none" */
     gboolean own_copy;               /* option own_copy is not "none" */
+    gboolean own_copy_mail;          /* … is "mail" */
+    const char *filter;              /* "ask", "active", "seen" or "none" */
     gboolean ask_receipts_all, ask_receipts_chat;
     int history_days;
 } CoiEngineConfig;

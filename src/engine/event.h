@@ -16,6 +16,9 @@ typedef enum {
     COI_EVENT_STATE,     /* address, message_id, state, reply: a message of ours changed state */
     COI_EVENT_RETRYING,  /* address, count: answer to /retry */
     COI_EVENT_ASK,       /* ask: a link needs a socket or a verdict */
+    COI_EVENT_READ,      /* address: the conversation was read on another device */
+    COI_EVENT_ASK_FILTER, /* count: 1 when the server does COI itself, else 0: ask the user where chat messages shall live */
+    COI_EVENT_FILTER_REFUSED, /* reply: the server's words, or NULL when COI was switched off elsewhere */
     COI_EVENT_LOST,      /* the connection has been gone for 30 s: say so; the engine goes on trying */
     COI_EVENT_STOPPED    /* the last event: no thread of this engine is left but the one that says so */
 } CoiEventType;

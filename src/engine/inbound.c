@@ -68,30 +68,43 @@ static gboolean is_talk(const CoiHeaders *headers)
     }
 }
 
-/* Is this news to the user, or does it only belong to the history? */
-static gboolean is_news(const CoiWatch *watch, const CoiImapResult *result, gint64 now)
+/* Is this news to the user? read: by them, or written by them, on another device. */
+static gboolean is_news(const CoiEngine *engine, const CoiWatch *watch, gint64 date, gboolean read, gint64 now)
 {
-    switch (watch->sync) {
-    case COI_SYNC_FIRST:
-        return !has_flag(result, "\\Seen") && result->internal_date >= now - COI_FIRST_LOGIN_DAYS * 86400;
-    case COI_SYNC_AGAIN:
-        return !has_flag(result, "\\Seen") && result->internal_date >= watch->newest_before;
-    case COI_SYNC_LATER:
-        return !has_flag(result, "\\Seen");
-    case COI_SYNC_LIVE: /* old mail that another program moves here is no news; what was just read elsewhere still is */
-        return !has_flag(result, "\\Seen") || result->internal_date >= now - 86400;
-    }
-    return TRUE;
+    if (watch->sync == COI_SYNC_LIVE) /* old mail that another program moves here is no news */
+        return !read || date >= now - 86400;
+    if (date >= engine->login_time) /* missed in a cut of this very login */
+        return TRUE;
+    if (watch->sync == COI_SYNC_FIRST)
+        return !read && date >= now - COI_FIRST_LOGIN_DAYS * 86400;
+    return !read && (watch->sync == COI_SYNC_LATER || date >= watch->newest_before);
 }
 
-/* From us: a device of ours appended it if it never travelled. Anything else is not proven ours: it is shown in the
- * conversation with the person it names, but as no line of ours. */
-static gboolean conversation_of_own(CoiEngine *engine, const CoiHeaders *headers, CoiMessage *message)
+/* What is no news only belongs to the history, but between news it is shown, too. */
+static CoiShow how_to_show(CoiEngine *engine, const CoiWatch *watch, gint64 date, gboolean read, gint64 now)
 {
+    if (is_news(engine, watch, date, read, now))
+        return COI_SHOW_PENDING;
+    return read && date >= now - COI_FIRST_LOGIN_DAYS * 86400 ? COI_SHOW_BETWEEN : COI_SHOW_NEVER;
+}
+
+/* What lies in the folder for sent mail was put there by us or by our server. */
+static gboolean is_in_sent(CoiEngine *engine, const CoiWatch *watch)
+{
+    return watch == &engine->watches[COI_WATCH_SENT];
+}
+
+/* From us: a device of ours appended it if it never travelled, or moved it here from Sent, as a keyword says that only
+ * we can set. Anything else is not proven ours: it is shown in the
+ * conversation with the person it names, but as no line of ours. */
+static gboolean conversation_of_own(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result,
+                                    const CoiHeaders *headers, CoiMessage *message)
+{
+    gboolean proven = !headers->has_received || is_in_sent(engine, watch) || has_flag(result, "$Submitted");
     for (guint i = 0; i < headers->to->len; i++) {
         const CoiAddress *to = g_ptr_array_index(headers->to, i);
         if (g_strcmp0(to->address, engine->address) != 0) {
-            message->kind = headers->has_received ? COI_LINE_IN : COI_LINE_REMOTE;
+            message->kind = proven ? COI_LINE_REMOTE : COI_LINE_IN;
             message->conversation = g_strdup(to->address);
             return TRUE;
         }
@@ -129,23 +142,36 @@ static gint64 known_as(CoiEngine *engine, const CoiMessage *message, const char 
     return id == 0 && alias != NULL ? coi_messages_find(engine->store, alias, message->sender) : id;
 }
 
+/* Ordinary mail of ours to somebody whose ordinary mail is shown: answers written in webmail belong to the conversation. */
+static gboolean own_ordinary_mail_is_wanted(CoiEngine *engine, const CoiWatch *watch, const CoiHeaders *headers)
+{
+    if (!is_in_sent(engine, watch) || engine->ordinary_none || headers->to->len != 1)
+        return FALSE;
+    const CoiAddress *to = g_ptr_array_index(headers->to, 0);
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, to->address);
+    return engine->ordinary_all || peer->is_buddy;
+}
+
 /* The conversation and whether the user gets to see it; FALSE: a mail that is none of our business. */
 static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, const CoiHeaders *headers,
                       CoiArrival *arrival, gint64 now)
 {
     CoiMessage *message = arrival->message;
     gboolean own = g_str_equal(message->sender, engine->address);
-    gboolean chat = is_chat(engine, headers);
-    if (!chat && (own || !ordinary_mail_is_wanted(engine, headers)))
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
+    gboolean blocked = !own && peer->is_blocked;
+    message->chat = is_chat(engine, headers);
+    if (!message->chat && !blocked &&
+        !(own ? own_ordinary_mail_is_wanted(engine, watch, headers) : ordinary_mail_is_wanted(engine, headers)))
         return FALSE;
-    if (own && !conversation_of_own(engine, headers, message))
+    if (own && !conversation_of_own(engine, watch, result, headers, message))
         return FALSE;
     if (!own)
         message->conversation = g_strdup(message->sender);
     arrival->chat = coi_headers_are_chat(headers);
-    /* Own lines of other devices belong between live ones; a catch-up leaves them to the history. */
-    if (is_talk(headers) && is_news(watch, result, now) && (!own || watch->sync == COI_SYNC_LIVE))
-        message->show = COI_SHOW_PENDING;
+    message->seen = arrival->seen || message->kind != COI_LINE_IN;
+    if (is_talk(headers) && !blocked)
+        message->show = how_to_show(engine, watch, result->internal_date, message->seen, now);
     return TRUE;
 }
 
@@ -166,6 +192,9 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     guint references = g_strv_length(headers->references);
     arrival->last_reference = references > 0 ? g_strdup(headers->references[references - 1]) : NULL;
     arrival->uid = result->uid;
+    arrival->seen = has_flag(result, "\\Seen");
+    arrival->keyword = has_flag(result, "$Chat");
+    arrival->travelled = headers->has_received;
     if (known_as(engine, arrival->message, arrival->alias) > 0) {
         arrival->place_only = TRUE;
         return arrival;
@@ -227,6 +256,30 @@ static gboolean heard(CoiEngine *engine, const CoiArrival *arrival, GError **err
     return coi_peers_heard(engine->store, message->sender, message->sender_name, arrival->chat, error);
 }
 
+/* A server gave this copy an id of its own, by which answers may name it. */
+static gboolean note_other_id(CoiEngine *engine, const CoiMessage *copy, const CoiMessage *known, GError **error)
+{
+    return g_str_equal(copy->message_id, known->message_id) || g_str_has_prefix(copy->message_id, "hash:") ||
+           coi_messages_add_alias(engine->store, known->id, copy->message_id, error);
+}
+
+/* A copy of message id lies in mailbox: its flags, and what is to be done about it. */
+static gboolean look_at_place(CoiEngine *engine, const char *mailbox, const CoiArrival *arrival, gint64 id, GError **error)
+{
+    g_autoptr(CoiMessage) known = NULL;
+    const CoiMessage *message = arrival->message;
+    if (message->id != id) {
+        message = known = coi_messages_get(engine->store, id);
+        if (known == NULL || (arrival->seen && !coi_seen_flag(engine, id, TRUE, error)))
+            return known == NULL;
+        if (!note_other_id(engine, arrival->message, known, error) ||
+            !coi_sent_found(engine, mailbox, arrival, known, error))
+            return FALSE;
+    }
+    coi_extra_check(engine, id);
+    return coi_filing_judge(engine, mailbox, arrival, message, error);
+}
+
 static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error)
 {
     CoiMessage *message = arrival->message;
@@ -236,8 +289,10 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
         if (!coi_messages_insert(engine->store, message, aliases, error) || !heard(engine, arrival, error))
             return FALSE;
         id = message->id;
+        engine->between_pending |= message->show == COI_SHOW_BETWEEN;
     }
-    return id == 0 || coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, error);
+    return id == 0 || (coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, error) &&
+                       look_at_place(engine, message->mailbox, arrival, id, error));
 }
 
 static char *newest_key(const char *mailbox)
@@ -267,9 +322,24 @@ static gboolean note_newest(CoiEngine *engine, CoiWatch *watch, GError **error)
     return coi_store_set(engine->store, key, value, error);
 }
 
+/* Live, a message follows one that we know, or begins. Else something came before it that we have not seen yet. */
+static gboolean follows_the_unknown(CoiEngine *engine, const CoiWatch *watch, const CoiArrival *arrival)
+{
+    if (watch->sync != COI_SYNC_LIVE || arrival->place_only || arrival->last_reference == NULL ||
+        g_str_equal(arrival->last_reference, arrival->message->message_id))
+        return FALSE;
+    for (guint i = 0; i < watch->arrived->len; i++)
+        if (g_strcmp0(((CoiArrival *)watch->arrived->pdata[i])->message->message_id, arrival->last_reference) == 0)
+            return FALSE;
+    return coi_messages_find(engine->store, arrival->last_reference, NULL) == 0;
+}
+
 static gboolean store_arrived(CoiEngine *engine, CoiWatch *watch, gboolean everything, GError **error)
 {
     coi_order_arrived(watch->arrived);
+    for (guint i = 0; i < watch->arrived->len; i++)
+        if (follows_the_unknown(engine, watch, watch->arrived->pdata[i]))
+            coi_watches_look_elsewhere(engine, watch);
     for (guint i = 0; i < watch->arrived->len; i++)
         if (!store_one(engine, g_ptr_array_index(watch->arrived, i), error))
             return FALSE;

@@ -76,6 +76,7 @@ static CoiMessage *own_line(CoiEngine *engine, const CoiCommand *command, const 
     line->sender = g_strdup(engine->address);
     line->conversation = g_strdup(command->address);
     line->kind = COI_LINE_OWN;
+    line->seen = line->chat = TRUE;
     line->show = COI_SHOW_PENDING;
     line->time = line->internal_date = now;
     line->mailbox = g_strdup("");
@@ -83,13 +84,23 @@ static CoiMessage *own_line(CoiEngine *engine, const CoiCommand *command, const 
     return line;
 }
 
-static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *mail, gboolean held)
+/* Who else gets it: ourselves, where devices of ours look for their copies in INBOX; with the first attempt only. */
+static GStrv envelope(const CoiEngine *engine, const char *const *recipients, gboolean first)
+{
+    g_autoptr(GStrvBuilder) all = g_strv_builder_new();
+    g_strv_builder_addv(all, (const char **)recipients);
+    if (engine->own_copy_mail && first && !g_strv_contains(recipients, engine->address))
+        g_strv_builder_add(all, engine->address);
+    return g_strv_builder_end(all);
+}
+
+static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *mail, gboolean first, gboolean held)
 {
     CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
     request->servers = coi_servers_copy(engine->smtp_servers);
     request->credentials = coi_engine_credentials(engine, COI_SERVICE_SMTP);
     request->sender = g_strdup(engine->address);
-    request->recipients = g_strdupv((GStrv)recipients);
+    request->recipients = envelope(engine, recipients, first);
     request->mail = g_bytes_ref(mail);
     request->held = held;
     engine->smtp_verdicts = engine->verdicts;
@@ -103,7 +114,8 @@ static gboolean write_down(CoiEngine *engine, CoiMessage *line, GBytes *mail, co
     if (!coi_store_begin(engine->store, TRUE, error))
         return FALSE;
     if (coi_messages_insert(engine->store, line, NULL, error) &&
-        coi_outbox_insert(engine->store, line->id, mail, recipients, engine->own_copy, line->time, error) &&
+        coi_outbox_insert(engine->store, line->id, mail, recipients, engine->own_copy && !engine->own_copy_mail, line->time,
+                          error) &&
         coi_store_commit(engine->store, error))
         return TRUE;
     coi_store_rollback(engine->store);
@@ -123,7 +135,7 @@ static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const
     const char *const recipients[] = {recipient, NULL};
     if (!is_next(engine))
         return write_down(engine, line, mail, recipient, error);
-    hand_over(engine, recipients, mail, TRUE);
+    hand_over(engine, recipients, mail, TRUE, TRUE);
     gboolean written = write_down(engine, line, mail, recipient, error);
     coi_smtp_link_release(engine->smtp, written);
     engine->sending = written ? line->id : NO_MAIL;
@@ -150,7 +162,7 @@ void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
     g_autoptr(CoiOutgoing) outgoing = coi_outbox_get(engine->store, line->id);
     if (outgoing != NULL)
         say_state(engine, outgoing, COI_STATE_QUEUED, NULL);
-    if (outgoing != NULL && !coi_watches_up(engine))
+    if (outgoing != NULL && coi_watches_lost(engine))
         say_waiting(engine, outgoing, NULL);
     engine->outbox_changed = TRUE;
 }
@@ -207,7 +219,7 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
         return;
     }
     engine->sending = mail->id;
-    hand_over(engine, (const char *const *)mail->recipients, mail->mail, FALSE);
+    hand_over(engine, (const char *const *)mail->recipients, mail->mail, mail->attempts == 0, FALSE);
 }
 
 /* Old as it may be, each mail is tried at least once in every login: it may have waited for this machine to be switched on. */
@@ -234,11 +246,13 @@ static void pump(CoiEngine *engine)
     }
 }
 
-static const char *note_recipients(CoiEngine *engine, const CoiSmtpResult *result, GError **error)
+static const char *note_recipients(CoiEngine *engine, const CoiSmtpResult *result, const CoiOutgoing *mail, GError **error)
 {
     const char *reply = "";
     for (guint i = 0; i < result->recipients->len; i++) {
         const CoiRecipientResult *recipient = g_ptr_array_index(result->recipients, i);
+        if (!g_strv_contains((const char *const *)mail->recipients, recipient->address))
+            continue; /* what becomes of our own copy is no matter of the message's */
         if (recipient->reply != NULL)
             reply = recipient->reply;
         if (recipient->status != COI_RECIPIENT_DEFERRED &&
@@ -256,7 +270,7 @@ static gboolean note_answer(CoiEngine *engine, const CoiSmtpResult *result, cons
     gint64 delay = coi_engine_backoff(mail->attempts, DEFER_FIRST_SECONDS, DEFER_LIMIT_SECONDS);
     if (!coi_store_begin(engine->store, FALSE, error))
         return FALSE;
-    const char *reply = note_recipients(engine, result, error);
+    const char *reply = note_recipients(engine, result, mail, error);
     if (reply != NULL &&
         coi_outbox_attempted(engine->store, mail->id, seconds_now() + delay, *reply != '\0' ? reply : NULL, state, error) &&
         coi_store_commit(engine->store, error))
@@ -283,13 +297,16 @@ static void answered(CoiEngine *engine, const CoiSmtpResult *result)
     } else {
         g_hash_table_remove(engine->told_waiting, &mail->id);
         say_state(engine, mail, state == COI_OUT_SENT ? COI_STATE_SENT : COI_STATE_FAILED, reply);
-        engine->copies_changed = TRUE;
+        if (state == COI_OUT_SENT && mail->copy == COI_COPY_WANTED)
+            coi_sent_left(engine);
+        engine->bulk_changed = TRUE;
     }
 }
 
 static gboolean connection_error_is_final(const GError *error)
 {
     return g_error_matches(error, COI_ERROR, COI_ERROR_AUTH) || g_error_matches(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_TOKEN_REFUSED) ||
            g_error_matches(error, COI_ERROR, COI_ERROR_UNTRUSTED) ||
            g_error_matches(error, COI_ERROR, COI_ERROR_CLEARTEXT) || g_error_matches(error, COI_ERROR, COI_ERROR_INVALID) ||
            g_error_matches(error, COI_ERROR, COI_ERROR_MISSING);

@@ -4,13 +4,18 @@
 #include "engine/engine.h"
 #include "mime/parse.h"
 #include "net/smtp_link.h"
+#include "store/chores.h"
 #include "store/folders.h"
 #include "store/outbox.h"
 #include "store/peers.h"
 
+/* COI's mailbox-root where no server names another. */
+#define COI_ROOT "COI"
+
 /* One mailbox that is watched by a link of its own. */
 typedef enum {
     COI_WATCH_OFF,      /* no such mailbox here, or not wanted */
+    COI_WATCH_RESTING,  /* nothing is new there: opened when its STATUS says otherwise */
     COI_WATCH_DOWN,     /* to be opened at retry_at */
     COI_WATCH_ASKING,   /* the user is being asked about the certificate */
     COI_WATCH_OPENING,
@@ -32,6 +37,9 @@ typedef struct {
     CoiWatchState state;
     CoiSync sync;
     gboolean whole;         /* messages come with their text at once */
+    gboolean visited;       /* rests when caught up; INBOX's link tells of its STATUS */
+    gboolean settled;       /* was caught up once in this login */
+    gboolean anew;          /* closed by us to be opened at once */
     gint64 retry_at;        /* monotonic */
     guint failures;         /* attempts since the last session that was good for something: the back-off */
     guint barren;           /* sessions opened in a row that never caught up */
@@ -43,6 +51,20 @@ typedef struct {
     GArray *to_ask;         /* UIDs of waiting whose text has not been asked for */
     guint bodies_pending;   /* BODIES requests without DONE */
     GPtrArray *arrived;     /* CoiArrival, complete, not yet stored */
+    /* chores.c */
+    guint64 chore_tag;      /* of the request in flight, 0: none */
+    CoiChore chore;         /* what it is about */
+    GArray *chore_places;   /* CoiChorePlace, what it does it to */
+    gint64 chores_at;       /* monotonic; not before */
+    guint chore_failures;
+    /* extra.c, of Chats */
+    GHashTable *moved;      /* set of UIDs that this client's moves gave */
+    GArray *extra;          /* guint32: copies to be removed */
+    gboolean removing;      /* the request in flight is about these */
+    /* a look that lines wait for */
+    gboolean looking;
+    guint32 last_uid;       /* of what has been reported */
+    gint64 file_at;         /* monotonic; without MOVE: when this client's turn to copy comes, 0: not drawn yet */
 } CoiWatch;
 
 /* A message on its way into the store. */
@@ -54,9 +76,15 @@ typedef struct {
     guint depth;            /* among messages of equal place */
     gboolean chat;          /* from a chat program */
     gboolean place_only;    /* known or unwanted: at most its place is noted */
+    gboolean seen;          /* this copy has \Seen */
+    gboolean keyword;       /* this copy has $Chat */
+    gboolean travelled;     /* this copy has Received */
 } CoiArrival;
 
-enum { COI_WATCH_INBOX, COI_WATCH_CHATS, COI_WATCHES };
+enum { COI_WATCH_INBOX, COI_WATCH_CHATS, COI_WATCH_SENT, COI_WATCHES };
+
+/* Where chat messages live on the server. */
+typedef enum { COI_FILING_NONE, COI_FILING_ACTIVE, COI_FILING_SEEN } CoiFiling;
 
 struct _CoiEngine {
     /* shared with the main thread and with links: set before the thread starts, immutable but for the queues */
@@ -71,7 +99,8 @@ struct _CoiEngine {
     char *directory, *address, *login_name;
     CoiCredentials *credentials;
     GPtrArray *imap_servers, *smtp_servers;
-    gboolean ordinary_all, ordinary_none, own_copy, ask_all, ask_chat;
+    gboolean ordinary_all, ordinary_none, own_copy, own_copy_mail, ask_all, ask_chat;
+    char *filter;           /* option: "ask", "active", "seen", "none" */
     int history_days;
 
     /* the engine's thread only */
@@ -82,16 +111,32 @@ struct _CoiEngine {
     gboolean stopping;
     gint64 stop_deadline;
     gboolean connected;     /* CONNECTED was said */
+    gint64 login_time;      /* unix seconds; what comes later is news even after a cut */
     guint verdicts;         /* certificates accepted so far; an answer may overtake the link's word that it was asked */
     gint64 lost_since;      /* monotonic; 0: INBOX is watched */
     gboolean lost_said;
     CoiWatch watches[COI_WATCHES];
     CoiImapFacts *facts;    /* newest, from INBOX's OPENED */
+    gboolean status_pending;/* Sent's STATUS has been asked for since INBOX was opened */
+    guint32 sent_next_uid;  /* as last told */
+    guint own_appended;     /* copies of ours in Sent since */
+
+    /* filing.c */
+    CoiFiling filing;
+    gboolean filter_asked;  /* in this login */
+    char *configuring;      /* message-filter to be written on the server, or NULL */
+    guint64 configure_tag;  /* in flight, 0: not yet */
+
+    /* chores.c */
+    gboolean chores_changed;
+    gint64 chores_due;      /* monotonic, -1: nothing waits for its time */
 
     /* show.c */
     GHashTable *unacknowledged; /* set of gint64* */
     gboolean lines_pending;     /* the store may hold lines to show; spares a query per turn */
     gint64 hold_lines_until;    /* monotonic; a catch-up is merged before its first line */
+    gint64 look_until;          /* monotonic; lines wait no longer for a look at another mailbox */
+    gboolean between_pending;   /* the store may hold lines with COI_SHOW_BETWEEN */
 
     /* outbound.c */
     CoiSmtpLink *smtp;
@@ -105,18 +150,31 @@ struct _CoiEngine {
     gboolean smtp_asking;
     GHashTable *told_waiting;   /* set of gint64*: rows whose user knows that they wait */
 
-    /* copy.c */
+    /* bulk.c */
     CoiImapLink *bulk;
     gboolean bulk_opening;
-    CoiImapFacts *copy_facts;   /* while the bulk link is open: where copies go */
-    gboolean copies_changed;    /* as outbox_changed */
+    CoiImapFacts *bulk_facts;   /* while the bulk link is open */
+    gboolean bulk_changed;      /* there may be work for it: spares queries per turn */
+    gint64 bulk_retry_at;       /* monotonic */
+    guint bulk_failures;
+
+    /* copy.c */
     gint64 copying;             /* outbox row in flight, 0: none */
     guint64 copy_tag;
-    gint64 copy_retry_at;       /* monotonic */
-    guint copy_failures;
+    gboolean copy_to_sent;
+    gint64 copy_tried;          /* outbox row, in this login; no later one has been tried */
+
+    /* sent.c */
+    gint64 sent_look_at;        /* monotonic, 0: Sent need not be looked at */
+    gint64 sent_patience;       /* monotonic; so long copies wait for the server's own, 0: they don't */
 };
 
 /* engine.c */
+void coi_engine_make_queues(CoiEngine *engine);
+/* The engine's thread from the open store to the last word of logout. */
+void coi_engine_run(CoiEngine *engine);
+/* Until nothing of ours runs any more: each link says ENDED as its last word. */
+void coi_engine_end_links(CoiEngine *engine);
 /* The user's credentials for one service, with what was learnt of its mechanisms. Owned by the caller. */
 CoiCredentials *coi_engine_credentials(CoiEngine *engine, CoiService service);
 /* The service refused SCRAM that it offered: from now on, also after the next login, another mechanism is taken. */
@@ -142,9 +200,17 @@ void coi_watches_stop(CoiEngine *engine);
 void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result);
 gint64 coi_watches_timers(CoiEngine *engine, gint64 now); /* works what is due; when it wants to be called again, -1: never */
 gboolean coi_watches_up(const CoiEngine *engine);
+gboolean coi_watches_lost(const CoiEngine *engine); /* INBOX is gone, and not by our own wish */
 gboolean coi_watches_asking(const CoiEngine *engine); /* the user is being asked about an IMAP server's certificate */
-void coi_watches_start_chats(CoiEngine *engine, const CoiImapFacts *facts); /* if it is there and not watched yet */
+void coi_watches_start_chats(CoiEngine *engine, const char *mailbox); /* if it is not watched yet */
+void coi_watches_log_in_anew(CoiEngine *engine);
+void coi_watches_leave_chats(CoiEngine *engine); /* it is gone, and nobody wants it back */
 gboolean coi_watches_catching_up(const CoiEngine *engine);
+/* What has come may not be all that came before it: another device files as we read. The other mailbox is asked, and lines wait for its
+ * answer, but not long. */
+void coi_watches_look_elsewhere(CoiEngine *engine, const CoiWatch *watch);
+gboolean coi_watches_looking(const CoiEngine *engine);
+void coi_watches_visit_sent(CoiEngine *engine); /* unless somebody is there */
 
 /* inbound.c: what a mail means */
 CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result);
@@ -153,6 +219,44 @@ gboolean coi_inbound_store(CoiEngine *engine, CoiWatch *watch, gboolean everythi
 /* Internal date of the newest message ever stored from mailbox, 0 when none. */
 gint64 coi_inbound_newest(CoiEngine *engine, const char *mailbox);
 void coi_arrival_free(gpointer arrival);
+
+/* filing.c */
+void coi_filing_learn(CoiEngine *engine); /* engine->facts are new */
+/* Chats isn't there as it was. On a COI server that means that somebody has switched COI off, and to make it would switch it on again:
+ * the settings are looked at anew. */
+void coi_filing_in_doubt(CoiEngine *engine);
+void coi_filing_answer(CoiEngine *engine, const CoiCommand *command);
+gboolean coi_filing_waits(CoiEngine *engine);
+void coi_filing_pump(CoiEngine *engine); /* the bulk link is open */
+void coi_filing_result(CoiEngine *engine, CoiImapResult *result);
+void coi_filing_down(CoiEngine *engine); /* the bulk link is gone */
+/* A copy of message lies in mailbox: what is to be done about it becomes chores. */
+gboolean coi_filing_judge(CoiEngine *engine, const char *mailbox, const CoiArrival *arrival, const CoiMessage *message,
+                          GError **error);
+/* The message has been read: where that decides about its place. */
+gboolean coi_filing_seen(CoiEngine *engine, gint64 message, GError **error);
+
+/* chores.c */
+gboolean coi_chores_add_now(CoiEngine *engine, gint64 message, CoiChore chore, GError **error);
+void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result); /* of watch->chore_tag */
+gint64 coi_chores_timers(CoiEngine *engine, gint64 now);
+
+/* extra.c */
+void coi_extra_moved(CoiEngine *engine, const GArray *places, const GArray *copied); /* CoiChorePlace, guint32 (may be NULL) */
+void coi_extra_check(CoiEngine *engine, gint64 message);
+CoiImapRequest *coi_extra_request(CoiWatch *watch, guint64 tag);
+gboolean coi_extra_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
+
+/* seen.c */
+void coi_seen_here(CoiEngine *engine, const char *conversation);
+/* A copy's flags as the server has them now. */
+gboolean coi_seen_flag(CoiEngine *engine, gint64 message, gboolean seen, GError **error);
+void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result);
+
+/* bulk.c: the link for what may take its time */
+void coi_bulk_back_off(CoiEngine *engine);
+void coi_bulk_result(CoiEngine *engine, CoiImapResult *result);
+gint64 coi_bulk_timers(CoiEngine *engine, gint64 now);
 
 /* order.c */
 void coi_order_arrived(GPtrArray *arrived);
@@ -172,5 +276,16 @@ gint64 coi_outbound_timers(CoiEngine *engine, gint64 now);
 gboolean coi_outbound_done(CoiEngine *engine);
 
 /* copy.c: own copies on the server */
+gboolean coi_copy_waits(CoiEngine *engine);
+void coi_copy_pump(CoiEngine *engine); /* the bulk link is open */
 void coi_copy_result(CoiEngine *engine, CoiImapResult *result);
-gint64 coi_copy_timers(CoiEngine *engine, gint64 now);
+void coi_copy_down(CoiEngine *engine);
+
+/* sent.c: the server's own copies of what we send */
+void coi_sent_left(CoiEngine *engine);   /* a mail whose copy is wanted was sent */
+void coi_sent_opened(CoiEngine *engine); /* engine->facts are new */
+gboolean coi_sent_is_awaited(const CoiEngine *engine);
+gint64 coi_sent_timers(CoiEngine *engine, gint64 now);
+/* A copy of message lies in mailbox. Inside a transaction. */
+gboolean coi_sent_found(CoiEngine *engine, const char *mailbox, const CoiArrival *arrival, const CoiMessage *message,
+                        GError **error);

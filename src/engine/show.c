@@ -18,12 +18,22 @@ static gboolean holding(CoiEngine *engine)
 {
     if (!coi_watches_catching_up(engine)) {
         engine->hold_lines_until = 0;
-        return FALSE;
+        return coi_watches_looking(engine);
     }
     gint64 now = g_get_monotonic_time();
     if (engine->hold_lines_until == 0)
         engine->hold_lines_until = now + HOLD_LIMIT_USEC;
     return now < engine->hold_lines_until;
+}
+
+static gboolean settle_between(CoiEngine *engine)
+{
+    g_autoptr(GError) error = NULL;
+    engine->between_pending = FALSE;
+    if (coi_messages_settle_between(engine->store, &error))
+        return TRUE;
+    coi_engine_store_failed(engine, g_steal_pointer(&error));
+    return FALSE;
 }
 
 void coi_show_pump(CoiEngine *engine)
@@ -33,6 +43,8 @@ void coi_show_pump(CoiEngine *engine)
         shown >= COI_LIMIT_UNACKNOWLEDGED)
         return;
     gboolean hold = holding(engine);
+    if (!hold && engine->between_pending && !settle_between(engine))
+        return;
     guint room = COI_LIMIT_UNACKNOWLEDGED - shown;
     g_autoptr(GPtrArray) lines = coi_messages_pending(engine->store, engine->unacknowledged, room);
     if (lines->len < room && !hold)

@@ -9,6 +9,10 @@
 #define PATIENCE 5
 /* Texts asked for in one request, and messages stored in one transaction: bounds what a catch-up keeps in memory. */
 #define BATCH 200
+/* How long lines wait for a look at another mailbox. */
+#define LOOK_USEC (1 * G_USEC_PER_SEC)
+/* A mailbox that is only visited is left again after this long. */
+#define VISIT_IDLE_CLOSE_MS (60 * 1000)
 
 static void message_free(gpointer arrival)
 {
@@ -20,6 +24,8 @@ void coi_watch_init(CoiWatch *watch)
     watch->waiting = g_hash_table_new_full(NULL, NULL, NULL, message_free);
     watch->to_ask = g_array_new(FALSE, FALSE, sizeof(guint32));
     watch->arrived = g_ptr_array_new_with_free_func(message_free);
+    watch->moved = g_hash_table_new(NULL, NULL);
+    watch->extra = g_array_new(FALSE, FALSE, sizeof(guint32));
 }
 
 void coi_watch_clear(CoiWatch *watch)
@@ -27,6 +33,9 @@ void coi_watch_clear(CoiWatch *watch)
     g_clear_pointer(&watch->waiting, g_hash_table_unref);
     g_clear_pointer(&watch->to_ask, g_array_unref);
     g_clear_pointer(&watch->arrived, g_ptr_array_unref);
+    g_clear_pointer(&watch->chore_places, g_array_unref);
+    g_clear_pointer(&watch->moved, g_hash_table_unref);
+    g_clear_pointer(&watch->extra, g_array_unref);
     g_clear_pointer(&watch->mailbox, g_free);
 }
 
@@ -37,6 +46,10 @@ static void reset(CoiWatch *watch)
     g_array_set_size(watch->to_ask, 0);
     g_ptr_array_set_size(watch->arrived, 0);
     watch->bodies_pending = 0;
+    watch->chore_tag = 0;
+    watch->removing = watch->looking = FALSE;
+    g_hash_table_remove_all(watch->moved);
+    g_array_set_size(watch->extra, 0);
 }
 
 static CoiWatch *inbox(CoiEngine *engine)
@@ -59,6 +72,11 @@ gboolean coi_watches_up(const CoiEngine *engine)
     return is_open(&engine->watches[COI_WATCH_INBOX]);
 }
 
+gboolean coi_watches_lost(const CoiEngine *engine)
+{
+    return engine->lost_since != 0;
+}
+
 gboolean coi_watches_asking(const CoiEngine *engine)
 {
     for (guint i = 0; i < COI_WATCHES; i++)
@@ -67,18 +85,26 @@ gboolean coi_watches_asking(const CoiEngine *engine)
     return FALSE;
 }
 
+/* For the first time, that is: what fails is not waited for. */
+static gboolean is_opening_well(const CoiWatch *watch)
+{
+    return watch->state == COI_WATCH_OPENING && watch->failures == 0;
+}
+
 gboolean coi_watches_catching_up(const CoiEngine *engine)
 {
     const CoiWatch *in = &engine->watches[COI_WATCH_INBOX];
     const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    const CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
     return in->state == COI_WATCH_CATCHING_UP || chats->state == COI_WATCH_CATCHING_UP ||
-           (is_open(in) && chats->state == COI_WATCH_OPENING && chats->failures == 0);
+           (is_open(in) && (is_opening_well(chats) || engine->status_pending)) ||
+           (!sent->settled && (sent->state == COI_WATCH_CATCHING_UP || is_opening_well(sent)));
 }
 
 static void open_watch(CoiEngine *engine, CoiWatch *watch)
 {
     if (watch->link == NULL)
-        watch->link = coi_imap_link_new(&engine->host, 0, coi_engine_imap_sink, engine);
+        watch->link = coi_imap_link_new(&engine->host, watch->visited ? VISIT_IDLE_CLOSE_MS : 0, coi_engine_imap_sink, engine);
     if (watch->link == NULL) {
         watch->state = COI_WATCH_DOWN;
         watch->retry_at = g_get_monotonic_time() + RECONNECT_FIRST_USEC;
@@ -91,7 +117,7 @@ static void open_watch(CoiEngine *engine, CoiWatch *watch)
     request->servers = coi_servers_copy(engine->imap_servers);
     request->credentials = coi_engine_credentials(engine, COI_SERVICE_IMAP);
     request->mailbox = g_strdup(watch->mailbox);
-    request->root = g_strdup("COI");
+    request->root = g_strdup(COI_ROOT);
     coi_imap_link_send(watch->link, request);
 }
 
@@ -153,6 +179,16 @@ gint64 coi_watches_timers(CoiEngine *engine, gint64 now)
     return next;
 }
 
+void coi_watches_log_in_anew(CoiEngine *engine)
+{
+    for (guint i = 0; i < COI_WATCHES; i++) {
+        CoiWatch *watch = &engine->watches[i];
+        watch->anew = watch->link != NULL && is_open(watch) && !watch->visited;
+        if (watch->anew)
+            coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+    }
+}
+
 /* New UIDVALIDITY, or a mailbox restored from an older state: UIDs mean something else now. */
 static gboolean is_void(const CoiFolder *known, const CoiImapFacts *facts)
 {
@@ -185,6 +221,7 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
 {
     CoiFolder known;
     gboolean seen_before = coi_folders_get(engine->store, watch->mailbox, &known);
+    watch->last_uid = 0;
     watch->folder = (CoiFolder){.uid_validity = facts->uid_validity, .next_uid = facts->next_uid,
                                 .highest_modseq = facts->highest_modseq};
     CoiImapRequest *request = coi_imap_request_new(COI_IMAP_FOLLOW, watch->tag);
@@ -199,22 +236,79 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
         watch->sync = COI_SYNC_LATER;
         request->first_uid = MAX(known.next_uid, 1);
         request->whole = watch->whole;
+        request->modseq = known.highest_modseq;
     }
+    request->flags_too = !watch->visited;
+    if (is_inbox(engine, watch) && facts->sent != NULL && g_strcmp0(facts->sent, facts->chats) != 0) {
+        request->also = g_strdup(facts->sent);
+        engine->status_pending = TRUE;
+    }
+    if (watch->visited && watch->settled && watch->sync == COI_SYNC_LATER)
+        watch->sync = COI_SYNC_LIVE; /* it rested, and INBOX's link told at once that something has come */
     request->leave_out = watch->barren > PATIENCE;
     watch->state = COI_WATCH_CATCHING_UP;
     coi_imap_link_send(watch->link, request);
 }
 
-void coi_watches_start_chats(CoiEngine *engine, const CoiImapFacts *facts)
+void coi_watches_start_chats(CoiEngine *engine, const char *mailbox)
 {
     CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
-    if (chats->state != COI_WATCH_OFF || facts->chats == NULL || engine->failed || engine->stopping)
+    if (chats->state == COI_WATCH_DOWN)
+        chats->retry_at = 0; /* it may have been away, and is there now */
+    if (chats->state != COI_WATCH_OFF || mailbox == NULL || engine->failed || engine->stopping)
         return;
     g_free(chats->mailbox);
-    chats->mailbox = g_strdup(facts->chats);
+    chats->mailbox = g_strdup(mailbox);
     chats->whole = TRUE;
     chats->failures = 0;
     open_watch(engine, chats);
+}
+
+static void visit_sent(CoiEngine *engine)
+{
+    CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
+    g_free(sent->mailbox);
+    sent->mailbox = g_strdup(engine->facts->sent);
+    sent->visited = TRUE;
+    open_watch(engine, sent);
+}
+
+void coi_watches_visit_sent(CoiEngine *engine)
+{
+    CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
+    if (engine->failed || engine->stopping || engine->facts == NULL || engine->facts->sent == NULL)
+        return;
+    if (sent->state == COI_WATCH_OFF || sent->state == COI_WATCH_RESTING)
+        visit_sent(engine);
+    else if (sent->state == COI_WATCH_FOLLOWING)
+        coi_imap_link_send(sent->link, coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
+}
+
+/* INBOX's link tells how far Sent has got. Copies that we put there ourselves are no reason to go and look. */
+static void status(CoiEngine *engine, const CoiImapResult *result)
+{
+    CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
+    CoiFolder known;
+    gboolean first = engine->status_pending;
+    engine->status_pending = FALSE;
+    guint32 arrived = result->next_uid > engine->sent_next_uid ? result->next_uid - engine->sent_next_uid : 0;
+    engine->sent_next_uid = result->next_uid;
+    gboolean only_ours = !first && arrived <= engine->own_appended;
+    engine->own_appended -= only_ours ? arrived : MIN(arrived, engine->own_appended);
+    if (result->next_uid == 0 || only_ours || (sent->state != COI_WATCH_OFF && sent->state != COI_WATCH_RESTING))
+        return;
+    if (coi_folders_get(engine->store, engine->facts->sent, &known) && known.uid_validity == result->uid_validity &&
+        known.next_uid == result->next_uid)
+        sent->settled = TRUE;
+    else
+        visit_sent(engine);
+}
+
+void coi_watches_leave_chats(CoiEngine *engine)
+{
+    CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    if (chats->state == COI_WATCH_DOWN)
+        chats->state = COI_WATCH_OFF;
 }
 
 /* Connected: the next UID of everything that is watched is known, or Chats can't be had now. */
@@ -224,7 +318,7 @@ static void say_connected(CoiEngine *engine)
     if (engine->connected || engine->failed || !coi_watches_up(engine) || (chats->state == COI_WATCH_OPENING && chats->failures == 0))
         return;
     engine->connected = TRUE;
-    engine->outbox_changed = engine->copies_changed = TRUE;
+    engine->outbox_changed = engine->bulk_changed = TRUE;
     coi_engine_emit(engine, coi_event_new(COI_EVENT_CONNECTED));
 }
 
@@ -249,16 +343,21 @@ static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
         coi_store_set(engine->store, "imap-server", server, NULL); /* only saves time at the next login */
         g_clear_pointer(&engine->facts, coi_imap_facts_free);
         engine->facts = g_steal_pointer(&result->facts);
-        coi_watches_start_chats(engine, engine->facts);
+        coi_watches_start_chats(engine, engine->facts->chats);
         coi_outbound_network(engine);
     }
     say_connected(engine);
+    if (is_inbox(engine, watch) && !engine->failed) {
+        coi_filing_learn(engine);
+        coi_sent_opened(engine);
+    }
 }
 
 static gboolean ends_it(const GError *error)
 {
     return g_error_matches(error, COI_ERROR, COI_ERROR_AUTH) || g_error_matches(error, COI_ERROR, COI_ERROR_UNTRUSTED) ||
            g_error_matches(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM) ||
+           g_error_matches(error, COI_ERROR, COI_ERROR_TOKEN_REFUSED) ||
            g_error_matches(error, COI_ERROR, COI_ERROR_CLEARTEXT) || g_error_matches(error, COI_ERROR, COI_ERROR_INVALID) ||
            g_error_matches(error, COI_ERROR, COI_ERROR_MISSING);
 }
@@ -286,13 +385,22 @@ static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
 
 static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
+    g_debug("%s: connection gone: %s", watch->mailbox, result->error != NULL ? result->error->message : "closed");
     if (watch->state == COI_WATCH_OFF || engine->failed || engine->stopping)
         return;
     /* What came whole stays: a line that is cut again and again gets on all the same. */
     if (watch->arrived->len > 0 && !store(engine, watch, FALSE))
         return;
     reset(watch);
-    if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
+    if (is_inbox(engine, watch))
+        engine->status_pending = FALSE;
+    gboolean anew = watch->anew && result->error == NULL;
+    watch->anew = FALSE;
+    if (anew) {
+        open_watch(engine, watch);
+    } else if (watch->visited && result->error == NULL) {
+        watch->state = COI_WATCH_RESTING;
+    } else if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
         watch->state = COI_WATCH_ASKING;
         if (watch->verdicts != engine->verdicts)
             open_watch(engine, watch);
@@ -300,6 +408,8 @@ static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
         coi_engine_fail(engine, COI_SERVICE_IMAP, g_steal_pointer(&result->error), result->tried);
         return;
     } else {
+        if (watch == &engine->watches[COI_WATCH_CHATS] && g_error_matches(result->error, COI_ERROR, COI_ERROR_REFUSED))
+            coi_filing_in_doubt(engine);
         retry_later(engine, watch);
     }
     say_connected(engine);
@@ -330,12 +440,46 @@ static void settle_if_complete(CoiEngine *engine, CoiWatch *watch)
     watch->state = COI_WATCH_FOLLOWING;
     watch->sync = COI_SYNC_LIVE;
     watch->failures = watch->barren = 0;
+    watch->settled = TRUE;
+    watch->looking = FALSE;
+    watch->last_uid = MAX(watch->last_uid, watch->folder.next_uid - 1);
+    engine->chores_changed = TRUE;
     if (is_inbox(engine, watch))
         engine->lost_said = FALSE;
 }
 
+void coi_watches_look_elsewhere(CoiEngine *engine, const CoiWatch *watch)
+{
+    for (guint i = COI_WATCH_INBOX; i <= COI_WATCH_CHATS; i++) {
+        CoiWatch *other = &engine->watches[i];
+        if (other == watch || other->state != COI_WATCH_FOLLOWING || other->visited || other->looking)
+            continue;
+        other->looking = TRUE;
+        engine->look_until = g_get_monotonic_time() + LOOK_USEC;
+        coi_imap_link_send(other->link, coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
+    }
+}
+
+gboolean coi_watches_looking(const CoiEngine *engine)
+{
+    for (guint i = COI_WATCH_INBOX; i <= COI_WATCH_CHATS; i++)
+        if (engine->watches[i].looking && g_get_monotonic_time() < engine->look_until)
+            return TRUE;
+    return FALSE;
+}
+
+/* Between this message and the last one there were others, which somebody has filed before we saw them. */
+static void mind_the_gap(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
+{
+    if (watch->sync == COI_SYNC_LIVE && is_inbox(engine, watch) && result->uid > watch->last_uid + 1 &&
+        engine->filing != COI_FILING_NONE)
+        coi_watches_look_elsewhere(engine, watch);
+    watch->last_uid = MAX(watch->last_uid, result->uid);
+}
+
 static void message(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
 {
+    mind_the_gap(engine, watch, result);
     CoiArrival *waiting = g_hash_table_lookup(watch->waiting, GUINT_TO_POINTER(result->uid));
     if (waiting != NULL && result->whole) {
         g_hash_table_steal(watch->waiting, GUINT_TO_POINTER(result->uid));
@@ -374,18 +518,31 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
     case COI_IMAP_FETCHED:
         if (is_open(watch)) {
             watch->folder.next_uid = result->next_uid;
+            watch->folder.highest_modseq = result->highest_modseq;
             ask_for_texts(engine, watch);
             settle_if_complete(engine, watch);
         }
         break;
+    case COI_IMAP_FLAGS:
+        if (is_open(watch))
+            coi_seen_flags(engine, watch, result);
+        break;
+    case COI_IMAP_STATUS:
+        if (is_open(watch) && is_inbox(engine, watch))
+            status(engine, result);
+        break;
     case COI_IMAP_DONE:
-        if (is_open(watch) && watch->bodies_pending > 0) {
+        if (is_open(watch) && watch->chore_tag != 0 && result->tag == watch->chore_tag) {
+            coi_chores_result(engine, watch, result);
+        } else if (is_open(watch) && watch->bodies_pending > 0) {
             watch->bodies_pending--;
             settle_if_complete(engine, watch);
         }
         break;
     case COI_IMAP_FAILED: /* a fetch that the server refused: a new session starts from what is stored */
-        if (is_open(watch) && result->tag >= watch->tag)
+        if (is_open(watch) && watch->chore_tag != 0 && result->tag == watch->chore_tag)
+            coi_chores_result(engine, watch, result);
+        else if (is_open(watch) && result->tag >= watch->tag)
             coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
         break;
     case COI_IMAP_DOWN:

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "net/imap_fetch.h"
+#include "net/imap_status.h"
 #include "net/imap_text.h"
 
 #include <string.h>
@@ -98,6 +99,7 @@ static void note_changes(CoiImap *imap)
     /* Servers may repeat the number that we know already, some with every answer. */
     imap->arrived |= selection->sel_has_exists && selection->sel_exists != imap->exists_before;
     selection->sel_has_exists = 0;
+    coi_imap_status_take_lines(imap, imap->session->imap_stream_buffer->str);
 }
 
 /* libetpan reads line by line and stops at the tagged one: it is the last in its buffer. */
@@ -128,6 +130,7 @@ static gboolean read_answer(CoiImap *imap, guint tag, GError **error)
     coi_imap_line_parse(last_line(imap), tag, &line);
     g_free(imap->code);
     imap->code = g_steal_pointer(&line.code);
+    imap->bad = line.kind == COI_LINE_BAD;
     if (line.kind == COI_LINE_NO || line.kind == COI_LINE_BAD)
         return refuse(error, &line);
     return line.kind == COI_LINE_OK || coi_imap_broken(imap, error);
@@ -149,6 +152,16 @@ static gboolean finish_idle(CoiImap *imap, GError **error)
 gboolean coi_imap_answer(CoiImap *imap, guint tag, GError **error)
 {
     return finish_idle(imap, error) && (tag == 0 || read_answer(imap, tag, error));
+}
+
+gboolean coi_imap_try_answer(CoiImap *imap, guint tag, gboolean *good, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    *good = tag != 0 && coi_imap_answer(imap, tag, &local);
+    if (!coi_imap_is_over(local))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
 }
 
 gboolean coi_imap_command(CoiImap *imap, guint timeout_ms, GError **error, const char *format, ...)
@@ -174,6 +187,10 @@ gboolean coi_imap_read_line(CoiImap *imap, guint tag, CoiImapLine *line, GError 
     } else if (line->kind == COI_LINE_EXPUNGE && selection != NULL) {
         selection->sel_exists -= MIN(selection->sel_exists, 1);
         imap->exists_before -= MIN(imap->exists_before, 1);
+    } else if (line->kind == COI_LINE_FLAGS) {
+        imap->flags_changed |= imap->watch_flags;
+    } else if (line->kind == COI_LINE_STATUS) {
+        coi_imap_status_take(imap, line->words);
     }
     return TRUE;
 }
@@ -316,5 +333,6 @@ void coi_imap_free(CoiImap *imap)
     g_strfreev(imap->capabilities);
     g_free(imap->selected);
     g_free(imap->code);
+    g_free(imap->also);
     g_free(imap);
 }

@@ -20,17 +20,29 @@ typedef struct {
     GStrv capabilities; /* upper case */
     char *selected;     /* the open mailbox, or NULL */
     char *code;         /* response code of the last tagged answer, upper case, or NULL */
+    gboolean bad;       /* the last tagged answer was BAD */
     guint last_tag;
-    guint idle_tag;      /* an IDLE is under way, or 0; the next command ends it */
-    guint done_tag;      /* an IDLE that was ended and not yet answered, or 0 */
-    gboolean one_by_one; /* this server can't take a command right behind DONE */
-    gboolean no_idle;    /* this server refused IDLE */
+    guint idle_tag;        /* an IDLE is under way, or 0; the next command ends it */
+    guint done_tag;        /* an IDLE that was ended and not yet answered, or 0 */
+    gboolean one_by_one;   /* this server can't take a command right behind DONE */
+    gint64 idle_began;     /* monotonic */
+    gboolean no_idle;      /* this server refused IDLE */
+    gboolean no_condstore; /* this server can't take SELECT with CONDSTORE although it announces it */
+    gboolean no_notify;    /* this server refused NOTIFY */
     gboolean logged_in;
     gboolean scram_refused; /* at this login, before another mechanism went through */
-    gboolean arrived;      /* EXISTS told of a change since this was last cleared: there may be something new */
-    guint32 exists_before; /* of the messages now in the mailbox, how many were there when we last looked */
-    GPtrArray *fetched;    /* where messages of an answer go: CoiImapResult; NULL: nobody asked */
-    GArray *learnt;        /* where UIDs of an answer go: guint32; NULL: nobody asked */
+    gboolean arrived;       /* EXISTS told of a change since this was last cleared: there may be something new */
+    guint32 exists_before;  /* of the messages now in the mailbox, how many were there when we last looked */
+    GPtrArray *fetched;     /* where messages of an answer go: CoiImapResult; NULL: nobody asked */
+    GArray *learnt;         /* where UIDs of an answer go: guint32; NULL: nobody asked */
+    GPtrArray *flagged; /* where flags of an answer go: CoiImapResult (FLAGS, with highest_modseq the message's own) */
+    guint64 highest_modseq;            /* of the open mailbox when it was selected; 0: it has none */
+    gboolean watch_flags;              /* changes of flags matter */
+    gboolean flags_changed;            /* flags were told that nobody asked for, since this was last cleared */
+    char *also;                        /* a mailbox whose status is noted, or NULL */
+    gboolean also_known, also_changed; /* anything noted; something other than before since this was last cleared */
+    guint32 also_validity, also_next;  /* what was noted; both 0: it doesn't exist */
+    gboolean also_told;                /* this server tells of changes there by itself (NOTIFY) */
 } CoiImap;
 
 /* imap_extra.c. Once on the main thread before any link is started: registers the parser for what libetpan doesn't
@@ -49,11 +61,18 @@ gboolean coi_imap_login(CoiImap *imap, const CoiCredentials *credentials, GError
 /* imap_folders.c: looks at the mailboxes and selects mailbox (may be NULL). Fills facts but for server_index. */
 CoiImapFacts *coi_imap_look(CoiImap *imap, const char *mailbox, const char *root, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiImapFacts, coi_imap_facts_free)
-/* SELECT in two steps. The first gives 0 with error when the name can't be sent. */
+/* SELECT in two steps, asking for HIGHESTMODSEQ where there is CONDSTORE. The first gives 0 with error when the name
+ * can't be sent. */
 guint coi_imap_send_select(CoiImap *imap, const char *mailbox, GError **error);
 gboolean coi_imap_finish_select(CoiImap *imap, guint tag, GError **error);
 /* Whether the open mailbox keeps flag: system flags, "\*" or the keyword among PERMANENTFLAGS. */
 gboolean coi_imap_keeps_flag(const CoiImap *imap, const char *flag);
+/* Those of flags that can be stored in the open mailbox, as one text; "" when none. */
+char *coi_imap_kept_flags(const CoiImap *imap, GStrv flags);
+/* CREATE and SUBSCRIBE. Refusals are left to what is tried next: another client may have been faster. */
+gboolean coi_imap_create(CoiImap *imap, const char *mailbox, GError **error);
+/* The data that libetpan's extension `id` parsed out of the last answer (type < 0: any), or NULL. */
+void *coi_imap_extension_data(const CoiImap *imap, int id, int type);
 
 gboolean coi_imap_has(const CoiImap *imap, const char *capability);
 gboolean coi_imap_ask_capabilities(CoiImap *imap, GError **error);
@@ -66,7 +85,10 @@ guint coi_imap_send(CoiImap *imap, guint timeout_ms, const char *command);
 /* Reads up to the tagged answer through libetpan; untagged data is then in imap->session. FALSE with COI_ERROR_REFUSED
  * and the server's words on NO and BAD. */
 gboolean coi_imap_answer(CoiImap *imap, guint tag, GError **error);
-/* Both, formatted. */
+/* The same for an answer whose refusal only means that we know less; tag 0: the command was not sent. FALSE only when
+ * the session is over. */
+gboolean coi_imap_try_answer(CoiImap *imap, guint tag, gboolean *good, GError **error);
+/* Send and answer, formatted. */
 gboolean coi_imap_command(CoiImap *imap, guint timeout_ms, GError **error, const char *format, ...) G_GNUC_PRINTF(4, 5);
 /* Reads up to "+" (TRUE; challenge, may be NULL, is what follows it) or to the tagged answer: TRUE with *done when it
  * is OK, else FALSE with COI_ERROR_REFUSED. */

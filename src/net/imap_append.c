@@ -2,8 +2,6 @@
 
 #include "base/error.h"
 
-#include <string.h>
-
 /* Written in blocks under the size of libetpan's buffer, so that each of them either goes or fails whole. */
 #define BLOCK 4096u
 /* Besides the usual time: a slow uplink carries at least this many bytes a second. */
@@ -19,33 +17,16 @@ static gboolean open_target(CoiImap *imap, const char *target, GError **error)
     return tag != 0 && coi_imap_finish_select(imap, tag, error);
 }
 
-/* CREATE and SUBSCRIBE. Refusals are left to what is tried next: another client may have been faster. */
-static gboolean create(CoiImap *imap, const char *target, GError **error)
+static gboolean open_or_create(CoiImap *imap, const CoiImapRequest *request, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    g_autofree char *name = coi_imap_quote(target, error);
-    if (name == NULL)
-        return FALSE;
-    if (coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, &local, "CREATE %s", name) || !coi_imap_is_over(local)) {
-        g_clear_error(&local);
-        coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, &local, "SUBSCRIBE %s", name);
-    }
-    if (!coi_imap_is_over(local))
+    if (open_target(imap, request->target, &local))
         return TRUE;
-    g_propagate_error(error, g_steal_pointer(&local));
-    return FALSE;
-}
-
-static gboolean open_or_create(CoiImap *imap, const char *target, GError **error)
-{
-    g_autoptr(GError) local = NULL;
-    if (open_target(imap, target, &local))
-        return TRUE;
-    if (coi_imap_is_over(local) || g_error_matches(local, COI_ERROR, COI_ERROR_INVALID)) {
+    if (request->must_exist || coi_imap_is_over(local) || g_error_matches(local, COI_ERROR, COI_ERROR_INVALID)) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    return create(imap, target, error) && open_target(imap, target, error);
+    return coi_imap_create(imap, request->target, error) && open_target(imap, request->target, error);
 }
 
 static gboolean look(CoiImap *imap, const CoiImapRequest *request, gboolean *found, GError **error)
@@ -60,27 +41,6 @@ static gboolean look(CoiImap *imap, const CoiImapRequest *request, gboolean *fou
     const clist *result = imap->session->imap_response_info->rsp_search_result;
     *found = result != NULL && clist_begin(result) != NULL;
     return TRUE;
-}
-
-/* A flag goes into the command as it is: a keyword is an atom, a system flag an atom behind a backslash. */
-static gboolean is_flag(const char *flag)
-{
-    const char *atom = flag + (*flag == '\\');
-    if (*atom == '\0')
-        return FALSE;
-    for (; *atom != '\0'; atom++)
-        if (!g_ascii_isgraph(*atom) || strchr("(){%*\"\\]", *atom) != NULL)
-            return FALSE;
-    return TRUE;
-}
-
-static char *kept_flags(const CoiImap *imap, const CoiImapRequest *request)
-{
-    GString *flags = g_string_new(NULL);
-    for (char **at = request->flags; at != NULL && *at != NULL; at++)
-        if (is_flag(*at) && coi_imap_keeps_flag(imap, *at))
-            g_string_append_printf(flags, flags->len > 0 ? " %s" : "%s", *at);
-    return g_string_free(flags, FALSE);
 }
 
 static gboolean write_mail(CoiImap *imap, GBytes *mail)
@@ -99,7 +59,7 @@ static gboolean append(CoiImap *imap, const CoiImapRequest *request, GError **er
     if (name == NULL)
         return FALSE;
     gsize length = g_bytes_get_size(request->mail);
-    g_autofree char *flags = kept_flags(imap, request);
+    g_autofree char *flags = coi_imap_kept_flags(imap, request->flags);
     g_autofree char *date = coi_imap_date_time(request->date);
     g_autofree char *command = g_strdup_printf("APPEND %s (%s) %s {%" G_GSIZE_FORMAT "}", name, flags, date, length);
     guint timeout = COI_IMAP_TIMEOUT_COMMAND + (guint)MIN(length / SLOWEST_UPLINK, 3600u) * 1000u;
@@ -119,14 +79,14 @@ gboolean coi_imap_append(CoiImap *imap, const CoiImapRequest *request, gboolean 
         g_set_error_literal(error, COI_ERROR, COI_ERROR_INVALID, "nothing to append, or nowhere");
         return FALSE;
     }
-    if (!open_or_create(imap, request->target, error) || !look(imap, request, &found, error))
+    if (!open_or_create(imap, request, error) || !look(imap, request, &found, error))
         return FALSE;
     if (!found) {
         g_autoptr(GError) local = NULL;
         if (!append(imap, request, &local)) {
             /* Deleted by somebody since it was opened. */
-            gboolean again = !coi_imap_is_over(local) && g_strcmp0(imap->code, "TRYCREATE") == 0;
-            if (!again || !create(imap, request->target, error) || !append(imap, request, error)) {
+            gboolean again = !request->must_exist && !coi_imap_is_over(local) && g_strcmp0(imap->code, "TRYCREATE") == 0;
+            if (!again || !coi_imap_create(imap, request->target, error) || !append(imap, request, error)) {
                 if (!again)
                     g_propagate_error(error, g_steal_pointer(&local));
                 return FALSE;

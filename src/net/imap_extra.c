@@ -2,6 +2,7 @@
  * for the whole process, so it must never take what another user of libetpan could want: it is asked last of all, and
  * only about text that would be an error. */
 #include "net/imap.h"
+#include "net/imap_metadata.h"
 
 #include <libetpan/mailimap_extension.h>
 #include <string.h>
@@ -94,7 +95,9 @@ void coi_imap_init(void)
     static struct mailimap_extension_api api = {
         .ext_name = name, .ext_id = -1, .ext_parser = parse, .ext_free = free_data};
     static gboolean registered = FALSE;
-    if (!registered)
+    if (!registered) {
+        coi_imap_metadata_init();
         mailimap_extension_register(&api);
+    }
     registered = TRUE;
 }

@@ -3,7 +3,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-#include <string.h>
+#include <libetpan/condstore_types.h>
+#include <libetpan/mailimap_extension.h>
 
 /* How many messages one command asks for: bounds what is in memory, and what a cut costs. */
 #define SLICE_HEADERS 500u
@@ -84,10 +85,35 @@ static void take_static(const struct mailimap_msg_att_static *att, CoiImapResult
     }
 }
 
+/* MODSEQ of CONDSTORE. */
+static void take_extension(const struct mailimap_extension_data *data, CoiImapResult *result)
+{
+    if (data != NULL && data->ext_extension->ext_id == MAILIMAP_EXTENSION_CONDSTORE &&
+        data->ext_type == MAILIMAP_CONDSTORE_TYPE_FETCH_DATA)
+        result->highest_modseq = ((const struct mailimap_condstore_fetch_mod_resp *)data->ext_data)->cs_modseq_value;
+}
+
+/* Gives result to whoever asked for it, or notes that nobody did. */
+static void sort_in(CoiImap *imap, CoiImapResult *result)
+{
+    if (imap->learnt != NULL && result->uid != 0)
+        g_array_append_val(imap->learnt, result->uid);
+    if (imap->fetched != NULL && result->uid != 0 && result->bytes != NULL) {
+        result->highest_modseq = 0;
+        g_ptr_array_add(imap->fetched, result);
+    } else if (imap->flagged != NULL && result->uid != 0 && result->flags != NULL) {
+        result->type = COI_IMAP_FLAGS;
+        g_ptr_array_add(imap->flagged, result);
+    } else {
+        imap->flags_changed |= imap->watch_flags && result->flags != NULL;
+        coi_imap_result_free(result);
+    }
+}
+
 void coi_imap_take_message(struct mailimap_msg_att *message, void *context)
 {
     CoiImap *imap = context;
-    if (imap->fetched == NULL && imap->learnt == NULL)
+    if (imap->fetched == NULL && imap->learnt == NULL && imap->flagged == NULL && !imap->watch_flags)
         return;
     CoiImapResult *result = g_new0(CoiImapResult, 1);
     result->type = COI_IMAP_MESSAGE;
@@ -97,13 +123,10 @@ void coi_imap_take_message(struct mailimap_msg_att *message, void *context)
             take_static(item->att_data.att_static, result);
         else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_DYNAMIC && result->flags == NULL)
             result->flags = flags_of(item->att_data.att_dyn);
+        else if (item->att_type == MAILIMAP_MSG_ATT_ITEM_EXTENSION)
+            take_extension(item->att_data.att_extension_data, result);
     }
-    if (imap->learnt != NULL && result->uid != 0)
-        g_array_append_val(imap->learnt, result->uid);
-    if (imap->fetched != NULL && result->uid != 0 && result->bytes != NULL)
-        g_ptr_array_add(imap->fetched, result);
-    else
-        coi_imap_result_free(result);
+    sort_in(imap, result);
 }
 
 /* handing over */
@@ -111,12 +134,6 @@ void coi_imap_take_message(struct mailimap_msg_att *message, void *context)
 static gint compare_results(gconstpointer a, gconstpointer b)
 {
     guint32 left = (*(CoiImapResult *const *)a)->uid, right = (*(CoiImapResult *const *)b)->uid;
-    return left < right ? -1 : left > right;
-}
-
-static gint compare_uids(gconstpointer a, gconstpointer b)
-{
-    guint32 left = *(const guint32 *)a, right = *(const guint32 *)b;
     return left < right ? -1 : left > right;
 }
 
@@ -137,7 +154,7 @@ static gboolean was_asked_for(const Fetch *fetch, guint32 uid)
 {
     if (fetch->uids == NULL)
         return uid >= fetch->first;
-    return bsearch(&uid, fetch->uids, fetch->n, sizeof uid, compare_uids) != NULL;
+    return coi_imap_includes(fetch->uids, fetch->n, uid);
 }
 
 static void hand_over(Fetch *fetch, GPtrArray *messages)
@@ -194,7 +211,8 @@ static gboolean run_each(CoiImap *imap, Fetch *fetch, const guint32 *uids, guint
     return TRUE;
 }
 
-/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone. */
+/* All of uids. One message that the server can't read makes it refuse the whole command: then each is asked for alone.
+ */
 static gboolean run_all(CoiImap *imap, Fetch *fetch, const GArray *uids, GError **error)
 {
     guint size = fetch->whole ? SLICE_WHOLE : SLICE_HEADERS;
@@ -216,27 +234,14 @@ static gboolean run_all(CoiImap *imap, Fetch *fetch, const GArray *uids, GError 
 
 /* what is new */
 
-/* Sorts uids and leaves out 0, doubles and what is below first. */
-static GArray *tidy(GArray *uids, guint32 first)
-{
-    guint kept = 0;
-    g_array_sort(uids, compare_uids);
-    for (guint i = 0; i < uids->len; i++) {
-        guint32 uid = g_array_index(uids, guint32, i);
-        if (uid >= MAX(first, 1) && (kept == 0 || g_array_index(uids, guint32, kept - 1) != uid))
-            g_array_index(uids, guint32, kept++) = uid;
-    }
-    return g_array_set_size(uids, kept);
-}
-
-/* The UIDs from `first` on among those that command brings, ascending. NULL with error. */
-static GArray *learn(CoiImap *imap, const char *command, guint32 first, GError **error)
+GArray *coi_imap_fetch_uids(CoiImap *imap, const char *command, guint32 first, GError **error)
 {
     g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     imap->learnt = uids;
     gboolean good = coi_imap_command(imap, COI_IMAP_TIMEOUT_FETCH, error, "%s", command);
     imap->learnt = NULL;
-    return good ? tidy(g_steal_pointer(&uids), first) : NULL;
+    coi_imap_tidy(uids, first);
+    return good ? g_steal_pointer(&uids) : NULL;
 }
 
 static GArray *learn_new(CoiImap *imap, const CoiImapFollow *follow, GError **error)
@@ -248,7 +253,7 @@ static GArray *learn_new(CoiImap *imap, const CoiImapFollow *follow, GError **er
         follow->next_uid > 0
             ? g_strdup_printf("UID FETCH %u:* (UID)", follow->next_uid)
             : g_strdup_printf("FETCH %u:* (UID)", exists > follow->newest ? exists - follow->newest + 1 : 1);
-    return learn(imap, command, follow->next_uid, error);
+    return coi_imap_fetch_uids(imap, command, follow->next_uid, error);
 }
 
 static void move_on(const CoiImap *imap, CoiImapFollow *follow, guint32 highest)
@@ -300,11 +305,8 @@ static guint32 expected(const CoiImap *imap, const CoiImapFollow *follow)
 
 static Fetch fetch_of(const CoiImapFollow *follow, CoiImapGive give, gpointer user)
 {
-    return (Fetch){.whole = follow->whole,
-                   .leave_out = follow->leave_out,
-                   .first = follow->next_uid,
-                   .give = give,
-                   .user = user};
+    return (Fetch){
+        .whole = follow->whole, .leave_out = follow->leave_out, .first = follow->next_uid, .give = give, .user = user};
 }
 
 gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error)
@@ -336,7 +338,7 @@ gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **erro
     const struct mailimap_selection_info *selection = imap->session->imap_selection_info;
     guint32 next = selection->sel_uidnext;
     if (next == 0 && selection->sel_exists > 0) {
-        g_autoptr(GArray) uids = learn(imap, "UID FETCH * (UID)", 1, error);
+        g_autoptr(GArray) uids = coi_imap_fetch_uids(imap, "UID FETCH * (UID)", 1, error);
         if (uids == NULL)
             return FALSE;
         guint32 last = uids->len > 0 ? g_array_index(uids, guint32, uids->len - 1) : 0;
@@ -346,11 +348,12 @@ gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **erro
     return TRUE;
 }
 
-gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user, GError **error)
+gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user,
+                               GError **error)
 {
     Fetch fetch = {.whole = TRUE, .leave_out = leave_out, .give = give, .user = user};
     g_autoptr(GArray) copy = g_array_new(FALSE, FALSE, sizeof(guint32));
     g_array_append_vals(copy, uids->data, uids->len);
-    tidy(copy, 1);
+    coi_imap_tidy(copy, 1);
     return run_all(imap, &fetch, copy, error);
 }

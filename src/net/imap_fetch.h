@@ -20,7 +20,11 @@ gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive gi
 /* The same, and asks the server even if it told of nothing new. */
 gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
 /* The first COI_LIMIT_FIRST_FETCH bytes of each of uids; those that are gone don't come. */
-gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user, GError **error);
+gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user,
+                               GError **error);
+
+/* The UIDs from `first` on among those that command brings, ascending (guint32). NULL with error. */
+GArray *coi_imap_fetch_uids(CoiImap *imap, const char *command, guint32 first, GError **error);
 
 /* UIDNEXT of the open mailbox where SELECT didn't tell it. */
 gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **error);

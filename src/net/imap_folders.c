@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "net/imap_fetch.h"
+#include "net/imap_metadata.h"
 
 #include <libetpan/condstore.h>
 #include <libetpan/mailimap_extension.h>
@@ -19,12 +20,12 @@ static const char *const sent_names[] = {"Sent",     "Sent Items",        "Sent 
 typedef struct {
     char *prefix;
     char separator;
-    const char *root;
-    guint sent_rank; /* of facts->sent: lower is better */
+    const char *root; /* without prefix */
+    char *given_root; /* what a COI server says instead, or NULL */
+    guint sent_rank;  /* of facts->sent: lower is better */
 } Look;
 
-/* The data that libetpan's extension `id` parsed out of the last answer, or NULL. */
-static void *extension_data(const CoiImap *imap, int id, int type)
+void *coi_imap_extension_data(const CoiImap *imap, int id, int type)
 {
     const struct mailimap_response_info *info = imap->session->imap_response_info;
     for (clistiter *at = info == NULL ? NULL : clist_begin(info->rsp_extension_list); at != NULL; at = clist_next(at)) {
@@ -37,7 +38,7 @@ static void *extension_data(const CoiImap *imap, int id, int type)
 
 static char *server_name(const CoiImap *imap)
 {
-    const struct mailimap_id_params_list *list = extension_data(imap, MAILIMAP_EXTENSION_ID, -1);
+    const struct mailimap_id_params_list *list = coi_imap_extension_data(imap, MAILIMAP_EXTENSION_ID, -1);
     for (clistiter *at = list == NULL ? NULL : clist_begin(list->idpa_list); at != NULL; at = clist_next(at)) {
         const struct mailimap_id_param *param = clist_content(at);
         if (param->idpa_name != NULL && param->idpa_value != NULL && g_ascii_strcasecmp(param->idpa_name, "name") == 0)
@@ -49,7 +50,7 @@ static char *server_name(const CoiImap *imap)
 static void take_namespace(const CoiImap *imap, Look *look)
 {
     const struct mailimap_namespace_data *data =
-        extension_data(imap, MAILIMAP_EXTENSION_NAMESPACE, MAILIMAP_NAMESPACE_TYPE_NAMESPACE);
+        coi_imap_extension_data(imap, MAILIMAP_EXTENSION_NAMESPACE, MAILIMAP_NAMESPACE_TYPE_NAMESPACE);
     if (data == NULL || data->ns_personal == NULL || clist_begin(data->ns_personal->ns_data_list) == NULL)
         return;
     const struct mailimap_namespace_info *info = clist_content(clist_begin(data->ns_personal->ns_data_list));
@@ -93,18 +94,45 @@ static guint sent_rank(const struct mailimap_mailbox_list *box, const Look *look
     return G_MAXUINT;
 }
 
+/* Where NAMESPACE didn't tell: LIST's answer, read last. What is flat or unknown gets a slash. */
+static void take_separator(const CoiImap *imap, Look *look)
+{
+    const clist *list = imap->session->imap_response_info->rsp_mailbox_list;
+    if (look->separator == '\0' && list != NULL && clist_begin(list) != NULL)
+        look->separator = ((const struct mailimap_mailbox_list *)clist_content(clist_begin(list)))->mb_delimiter;
+    if (look->separator == '\0')
+        look->separator = '/';
+}
+
+/* The root that a COI server gives may have the prefix already, and a separator at its end. */
+static char *full_root(const Look *look)
+{
+    gsize prefix = strlen(look->prefix);
+    gboolean prefixed = look->given_root != NULL && g_ascii_strncasecmp(look->given_root, look->prefix, prefix) == 0;
+    char *root =
+        g_strconcat(prefixed ? "" : look->prefix, look->given_root != NULL ? look->given_root : look->root, NULL);
+    for (gsize n = strlen(root); n > 1 && root[n - 1] == look->separator; n--)
+        root[n - 1] = '\0';
+    return root;
+}
+
+static void name_mailboxes(const Look *look, CoiImapFacts *facts)
+{
+    char separator[2] = {look->separator, '\0'};
+    facts->root = full_root(look);
+    facts->chats_name = g_strconcat(facts->root, separator, "Chats", NULL);
+    facts->blocked = g_strconcat(look->prefix, "Blocked", NULL);
+    facts->sent_default = g_strconcat(look->prefix, "Sent", NULL);
+}
+
 static void take_list(const CoiImap *imap, Look *look, CoiImapFacts *facts)
 {
     clist *list = imap->session->imap_response_info->rsp_mailbox_list;
-    if (look->separator == '\0' && clist_begin(list) != NULL)
-        look->separator = ((const struct mailimap_mailbox_list *)clist_content(clist_begin(list)))->mb_delimiter;
-    char separator[2] = {look->separator, '\0'};
-    g_autofree char *chats = g_strconcat(look->prefix, look->root, separator, "Chats", NULL);
     for (clistiter *at = clist_begin(list); at != NULL; at = clist_next(at)) {
         const struct mailimap_mailbox_list *box = clist_content(at);
         if (box->mb_name == NULL || !can_be_opened(box))
             continue;
-        if (facts->chats == NULL && strcmp(box->mb_name, chats) == 0)
+        if (facts->chats == NULL && strcmp(box->mb_name, facts->chats_name) == 0)
             facts->chats = g_strdup(box->mb_name);
         guint rank = sent_rank(box, look);
         if (rank >= look->sent_rank)
@@ -122,22 +150,42 @@ guint coi_imap_send_select(CoiImap *imap, const char *mailbox, GError **error)
     g_autofree char *name = coi_imap_quote(mailbox, error);
     if (name == NULL)
         return 0;
-    g_autofree char *command = g_strconcat("SELECT ", name, NULL);
+    gboolean condstore = coi_imap_has(imap, "CONDSTORE") && !imap->no_condstore;
+    g_autofree char *command = g_strconcat("SELECT ", name, condstore ? " (CONDSTORE)" : NULL, NULL);
     if (imap->session->imap_selection_info != NULL)
         mailimap_selection_info_free(imap->session->imap_selection_info);
     imap->session->imap_selection_info = mailimap_selection_info_new();
+    char *selected = g_strdup(mailbox);
     g_free(imap->selected);
-    imap->selected = g_strdup(mailbox);
+    imap->selected = selected;
     return coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND, command);
+}
+
+static guint64 highest_modseq(const CoiImap *imap)
+{
+    const struct mailimap_condstore_resptextcode *code =
+        coi_imap_extension_data(imap, MAILIMAP_EXTENSION_CONDSTORE, MAILIMAP_CONDSTORE_TYPE_RESP_TEXT_CODE);
+    return code != NULL && code->cs_type == MAILIMAP_CONDSTORE_RESPTEXTCODE_HIGHESTMODSEQ
+               ? code->cs_data.cs_modseq_value
+               : 0;
 }
 
 gboolean coi_imap_finish_select(CoiImap *imap, guint tag, GError **error)
 {
-    gboolean good = coi_imap_answer(imap, tag, error);
+    g_autoptr(GError) local = NULL;
+    gboolean good = coi_imap_answer(imap, tag, &local);
+    if (!good && imap->bad && coi_imap_has(imap, "CONDSTORE") && !imap->no_condstore) {
+        imap->no_condstore = TRUE;
+        tag = coi_imap_send_select(imap, imap->selected, error);
+        return tag != 0 && coi_imap_finish_select(imap, tag, error);
+    }
+    imap->highest_modseq = good ? highest_modseq(imap) : 0;
     imap->arrived = FALSE;
     imap->exists_before = imap->session->imap_selection_info->sel_exists;
     if (!good)
         g_clear_pointer(&imap->selected, g_free);
+    if (local != NULL)
+        g_propagate_error(error, g_steal_pointer(&local));
     return good;
 }
 
@@ -149,10 +197,10 @@ static const char *flag_name(const struct mailimap_flag *flag)
 gboolean coi_imap_keeps_flag(const CoiImap *imap, const char *flag)
 {
     const struct mailimap_selection_info *selection = imap->session->imap_selection_info;
-    if (selection == NULL)
-        return FALSE;
     if (flag != NULL && flag[0] == '\\')
         return TRUE;
+    if (selection == NULL)
+        return FALSE;
     for (clistiter *at = selection->sel_perm_flags == NULL ? NULL : clist_begin(selection->sel_perm_flags); at != NULL;
          at = clist_next(at)) {
         const struct mailimap_flag_perm *one = clist_content(at);
@@ -164,13 +212,13 @@ gboolean coi_imap_keeps_flag(const CoiImap *imap, const char *flag)
     return FALSE;
 }
 
-static guint64 highest_modseq(const CoiImap *imap)
+char *coi_imap_kept_flags(const CoiImap *imap, GStrv flags)
 {
-    const struct mailimap_condstore_resptextcode *code =
-        extension_data(imap, MAILIMAP_EXTENSION_CONDSTORE, MAILIMAP_CONDSTORE_TYPE_RESP_TEXT_CODE);
-    return code != NULL && code->cs_type == MAILIMAP_CONDSTORE_RESPTEXTCODE_HIGHESTMODSEQ
-               ? code->cs_data.cs_modseq_value
-               : 0;
+    GString *kept = g_string_new(NULL);
+    for (char **at = flags; at != NULL && *at != NULL; at++)
+        if (coi_imap_is_flag(*at) && coi_imap_keeps_flag(imap, *at))
+            g_string_append_printf(kept, kept->len > 0 ? " %s" : "%s", *at);
+    return g_string_free(kept, FALSE);
 }
 
 static void take_selection(const CoiImap *imap, CoiImapFacts *facts)
@@ -178,56 +226,72 @@ static void take_selection(const CoiImap *imap, CoiImapFacts *facts)
     const struct mailimap_selection_info *selection = imap->session->imap_selection_info;
     facts->uid_validity = selection->sel_uidvalidity;
     facts->exists = selection->sel_exists;
-    facts->highest_modseq = highest_modseq(imap);
+    facts->highest_modseq = imap->highest_modseq;
     facts->keeps_keywords = coi_imap_keeps_flag(imap, NULL);
 }
 
-/* the look */
-
-/* The commands that need no answer of another, sent in one go. Index 0 to 3: ID, NAMESPACE, LIST, SELECT; 0: not sent.
- */
-static gboolean send_all(CoiImap *imap, const char *mailbox, guint tags[4], GError **error)
-{
-    if (coi_imap_has(imap, "ID"))
-        tags[0] = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND,
-                                "ID (\"name\" \"purple-coi\" \"version\" \"" COI_VERSION "\")");
-    if (coi_imap_has(imap, "NAMESPACE"))
-        tags[1] = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND, "NAMESPACE");
-    gboolean extended = coi_imap_has(imap, "SPECIAL-USE") && coi_imap_has(imap, "LIST-EXTENDED");
-    tags[2] = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND,
-                            extended ? "LIST \"\" \"*\" RETURN (SPECIAL-USE)" : "LIST \"\" \"*\"");
-    return mailbox == NULL || (tags[3] = coi_imap_send_select(imap, mailbox, error)) != 0;
-}
-
-/* Reads an answer whose refusal only means that we learn less. */
-static gboolean learn(CoiImap *imap, guint tag, gboolean *learnt, GError **error)
+gboolean coi_imap_create(CoiImap *imap, const char *mailbox, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    *learnt = tag != 0 && coi_imap_answer(imap, tag, &local);
+    g_autofree char *name = coi_imap_quote(mailbox, error);
+    if (name == NULL)
+        return FALSE;
+    if (coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, &local, "CREATE %s", name) || !coi_imap_is_over(local)) {
+        g_clear_error(&local);
+        coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, &local, "SUBSCRIBE %s", name);
+    }
     if (!coi_imap_is_over(local))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&local));
     return FALSE;
 }
 
-static gboolean read_all(CoiImap *imap, const guint tags[4], Look *look, CoiImapFacts *facts, GError **error)
+/* the look */
+
+/* The commands that need no answer of another, sent in one go. 0: not sent. */
+typedef struct {
+    guint id, namespace, metadata, list, select;
+} Tags;
+
+static gboolean send_all(CoiImap *imap, const char *mailbox, Tags *tags, GError **error)
+{
+    if (coi_imap_has(imap, "ID"))
+        tags->id = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND,
+                                 "ID (\"name\" \"purple-coi\" \"version\" \"" COI_VERSION "\")");
+    if (coi_imap_has(imap, "NAMESPACE"))
+        tags->namespace = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND, "NAMESPACE");
+    if (coi_imap_has(imap, "COI"))
+        tags->metadata = coi_imap_metadata_send(imap);
+    gboolean extended = coi_imap_has(imap, "SPECIAL-USE") && coi_imap_has(imap, "LIST-EXTENDED");
+    tags->list = coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND,
+                               extended ? "LIST \"\" \"*\" RETURN (SPECIAL-USE)" : "LIST \"\" \"*\"");
+    return mailbox == NULL || (tags->select = coi_imap_send_select(imap, mailbox, error)) != 0;
+}
+
+static gboolean read_all(CoiImap *imap, const Tags *tags, Look *look, CoiImapFacts *facts, GError **error)
 {
     gboolean learnt;
-    if (!learn(imap, tags[0], &learnt, error))
+    if (!coi_imap_try_answer(imap, tags->id, &learnt, error))
         return FALSE;
     if (learnt)
         facts->server_id = server_name(imap);
-    if (!learn(imap, tags[1], &learnt, error))
+    if (!coi_imap_try_answer(imap, tags->namespace, &learnt, error))
         return FALSE;
     if (learnt)
         take_namespace(imap, look);
-    if (!learn(imap, tags[2], &learnt, error))
+    if (!coi_imap_try_answer(imap, tags->metadata, &learnt, error))
         return FALSE;
     if (learnt)
+        coi_imap_metadata_take(imap, facts, &look->given_root);
+    if (!coi_imap_try_answer(imap, tags->list, &learnt, error))
+        return FALSE;
+    take_separator(imap, look);
+    name_mailboxes(look, facts);
+    if (learnt)
         take_list(imap, look, facts);
-    if (tags[3] == 0)
+    if (tags->select == 0)
         return TRUE;
-    if (!coi_imap_finish_select(imap, tags[3], error))
+    if (!coi_imap_finish_select(imap, tags->select, error))
         return FALSE;
     take_selection(imap, facts);
     return coi_imap_fetch_next_uid(imap, &facts->next_uid, error);
@@ -237,12 +301,12 @@ CoiImapFacts *coi_imap_look(CoiImap *imap, const char *mailbox, const char *root
 {
     Look look = {.prefix = g_strdup(""), .root = root != NULL ? root : "COI", .sent_rank = G_MAXUINT};
     g_autoptr(CoiImapFacts) facts = g_new0(CoiImapFacts, 1);
-    guint tags[4] = {0};
-    gboolean good = send_all(imap, mailbox, tags, error) && read_all(imap, tags, &look, facts, error);
-    if (good) {
-        facts->capabilities = g_strdupv(imap->capabilities);
-        facts->sent_default = g_strconcat(look.prefix, "Sent", NULL);
-    }
+    Tags tags = {0};
+    facts->coi = coi_imap_has(imap, "COI");
+    facts->moves = coi_imap_has(imap, "MOVE");
+    facts->capabilities = g_strdupv(imap->capabilities);
+    gboolean good = send_all(imap, mailbox, &tags, error) && read_all(imap, &tags, &look, facts, error);
     g_free(look.prefix);
+    g_free(look.given_root);
     return good ? g_steal_pointer(&facts) : NULL;
 }

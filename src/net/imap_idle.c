@@ -19,6 +19,7 @@ static gboolean start(CoiImap *imap, GError **error)
     }
     imap->no_idle = local != NULL || done;
     imap->idle_tag = imap->no_idle ? 0 : tag;
+    imap->idle_began = g_get_monotonic_time();
     return TRUE;
 }
 
@@ -40,25 +41,34 @@ static gboolean read_lines(CoiImap *imap, GError **error)
 }
 
 /* The server ended IDLE by itself: it is asked, and IDLE begins anew. If it does so at once it is better polled. */
-static CoiIdle ended(CoiImap *imap, gint64 began)
+static CoiIdle ended(CoiImap *imap)
 {
-    imap->no_idle |= g_get_monotonic_time() - began < SHORTEST_IDLE;
+    imap->no_idle |= g_get_monotonic_time() - imap->idle_began < SHORTEST_IDLE;
     return COI_IDLE_TIMEOUT;
+}
+
+/* Whether the server has told of something already. */
+static gboolean told(const CoiImap *imap, CoiIdle *what)
+{
+    gboolean arrived = imap->arrived || imap->flags_changed;
+    *what = arrived ? COI_IDLE_ARRIVED : COI_IDLE_STATUS;
+    return arrived || imap->also_changed;
 }
 
 CoiIdle coi_imap_idle(CoiImap *imap, gboolean follow, int fd, gint64 timeout_ms, GError **error)
 {
-    gint64 began = g_get_monotonic_time(), deadline = began + timeout_ms * 1000;
+    gint64 deadline = g_get_monotonic_time() + timeout_ms * 1000;
     gboolean idling = follow && coi_imap_can_idle(imap);
-    if (follow && imap->arrived)
-        return COI_IDLE_ARRIVED;
+    CoiIdle what;
+    if (follow && told(imap, &what))
+        return what;
     if (idling && imap->idle_tag == 0 && !start(imap, error))
         return COI_IDLE_FAILED;
     for (;;) {
-        if (follow && imap->arrived)
-            return COI_IDLE_ARRIVED;
+        if (follow && told(imap, &what))
+            return what;
         if (idling && imap->idle_tag == 0)
-            return ended(imap, began);
+            return ended(imap);
         gint64 left = (deadline - g_get_monotonic_time() + 999) / 1000; /* rounded up: no end before its time */
         CoiWait wait = coi_stream_wait(imap->stream, fd, MAX(left, 0), error);
         if (wait == COI_WAIT_FD)

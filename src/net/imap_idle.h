@@ -3,7 +3,8 @@
 #include "net/imap.h"
 
 typedef enum {
-    COI_IDLE_ARRIVED, /* imap->arrived: there may be something new */
+    COI_IDLE_ARRIVED, /* imap->arrived or ->flags_changed: there may be something new */
+    COI_IDLE_STATUS,  /* imap->also_changed; IDLE is still under way */
     COI_IDLE_REQUEST, /* fd is readable */
     COI_IDLE_TIMEOUT,
     COI_IDLE_FAILED /* the session is over */

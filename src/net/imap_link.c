@@ -3,14 +3,17 @@
 #include "base/error.h"
 #include "net/connect.h"
 #include "net/imap_append.h"
+#include "net/imap_copies.h"
 #include "net/imap_fetch.h"
+#include "net/imap_follow.h"
 #include "net/imap_idle.h"
+#include "net/imap_metadata.h"
+#include "net/imap_move.h"
+#include "net/secret.h"
 #include "net/wire.h"
 
-/* IDLE is renewed before NATs and servers forget it (RFC 2177: 29 minutes). */
-#define RENEW_MS (9 * 60 * 1000)
-/* How often a server without IDLE is asked. */
-#define POLL_MS (30 * 1000)
+/* How often a server is asked whether it is still there when nothing else is to be asked: before NATs forget it. */
+#define ALIVE_MS (9 * 60 * 1000)
 
 struct _CoiImapLink {
     const CoiNetHost *host;
@@ -27,9 +30,10 @@ struct _CoiImapLink {
     const CoiServer *trying; /* during OPEN */
     gboolean following;
     guint64 follow_tag;
-    CoiImapFollow follow;
+    CoiImapFollower follower;
     gint64 idle_since;   /* when the last request was done */
     gboolean one_by_one; /* learnt of the server: see CoiImap */
+    char *secret;        /* what the credentials' program said last, or NULL */
 };
 
 /* results */
@@ -48,7 +52,7 @@ static void tell(CoiImapLink *link, CoiImapResult *result, guint64 tag)
     link->sink(result, link->user);
 }
 
-static void give_message(CoiImapResult *result, gpointer user)
+static void give(CoiImapResult *result, gpointer user)
 {
     CoiImapLink *link = user;
     tell(link, result, link->tag);
@@ -96,6 +100,22 @@ static void failed_or_down(CoiImapLink *link, GError *error)
         failed(link, error);
 }
 
+/* Whether there is a mailbox for the request under way; else it has failed. */
+static gboolean is_open(CoiImapLink *link)
+{
+    if (link->imap->selected == NULL)
+        failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "no mailbox is open"));
+    return link->imap->selected != NULL;
+}
+
+static void done_or_not(CoiImapLink *link, gboolean done, GError *error)
+{
+    if (done)
+        tell(link, result_new(COI_IMAP_DONE), link->tag);
+    else
+        failed_or_down(link, error);
+}
+
 static void log_out(CoiImapLink *link)
 {
     if (link->imap != NULL)
@@ -136,6 +156,11 @@ static gboolean greet(gpointer user, CoiStream *stream, const CoiServer *server,
     return link->imap != NULL;
 }
 
+static gboolean log_in(gpointer session, const CoiCredentials *credentials, GError **error)
+{
+    return coi_imap_login(session, credentials, error);
+}
+
 static void run_open(CoiImapLink *link, const CoiImapRequest *request)
 {
     CoiConnect connect = {.protocol = COI_STREAM_IMAP,
@@ -156,7 +181,7 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
     link->imap->one_by_one = link->one_by_one;
     step(link, COI_STEP_LOGGING_IN);
     CoiImapFacts *facts = NULL;
-    if (coi_imap_login(link->imap, request->credentials, &error)) {
+    if (coi_secret_log_in(request->credentials, &link->secret, link->stop, log_in, link->imap, &error)) {
         step(link, COI_STEP_OPENING);
         facts = coi_imap_look(link->imap, request->mailbox, request->root, &error);
     }
@@ -174,61 +199,92 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
 
 /* following */
 
-static void fetched(CoiImapLink *link)
+typedef gboolean (*FollowStep)(CoiImapFollower *follower, CoiImap *imap, GError **error);
+
+static gboolean catch_up(CoiImapFollower *follower, CoiImap *imap, GError **error)
 {
-    CoiImapResult *result = result_new(COI_IMAP_FETCHED);
-    result->next_uid = link->follow.next_uid;
-    tell(link, result, link->follow_tag);
+    return coi_imap_follow_catch_up(follower, imap, FALSE, error);
 }
 
-/* Fetches what is new; look: even if the server told of nothing. */
-static void catch_up(CoiImapLink *link, gboolean look)
+static gboolean look(CoiImapFollower *follower, CoiImap *imap, GError **error)
+{
+    return coi_imap_follow_catch_up(follower, imap, TRUE, error);
+}
+
+/* Does what belongs to FOLLOW. */
+static void follow_on(CoiImapLink *link, FollowStep step)
 {
     GError *error = NULL;
-    guint32 before = link->follow.next_uid;
     gboolean behind_idle = link->imap->idle_tag != 0;
     link->tag = link->follow_tag;
-    gboolean good = look ? coi_imap_fetch_look(link->imap, &link->follow, give_message, link, &error)
-                         : coi_imap_fetch_new(link->imap, &link->follow, give_message, link, &error);
+    if (step(&link->follower, link->imap, &error))
+        return;
     /* Some servers may throw away what comes right behind DONE: next time we wait for its answer first. */
-    link->one_by_one |= !good && behind_idle && g_error_matches(error, COI_ERROR, COI_ERROR_TIMEOUT);
-    if (!good)
-        down(link, link->follow_tag, error, NULL);
-    else if (!look || link->follow.next_uid != before)
-        fetched(link);
+    link->one_by_one |= behind_idle && g_error_matches(error, COI_ERROR, COI_ERROR_TIMEOUT);
+    down(link, link->follow_tag, error, NULL);
 }
 
 static void run_follow(CoiImapLink *link, const CoiImapRequest *request)
 {
-    if (link->imap->selected == NULL) {
-        failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "no mailbox is open"));
+    GError *error = NULL;
+    if (!is_open(link))
         return;
-    }
     link->following = TRUE;
     link->follow_tag = request->tag;
-    link->follow = (CoiImapFollow){.next_uid = request->first_uid, .newest = request->newest, .whole = request->whole,
-                                   .leave_out = request->leave_out};
-    catch_up(link, FALSE);
+    if (!coi_imap_follow(&link->follower, link->imap, request, give, link, &error))
+        down(link, link->follow_tag, error, NULL);
 }
 
 static void run_look(CoiImapLink *link, const CoiImapRequest *request)
 {
     (void)request;
     if (link->following)
-        catch_up(link, TRUE);
+        follow_on(link, look);
 }
 
 /* other requests */
 
-static void run_bodies(CoiImapLink *link, const CoiImapRequest *request)
+/* BODIES, STORE, REMOVE. */
+static void run_messages(CoiImapLink *link, const CoiImapRequest *request)
 {
     GError *error = NULL;
-    if (link->imap->selected == NULL || request->uids == NULL)
-        failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "no mailbox is open"));
-    else if (coi_imap_fetch_bodies(link->imap, request->uids, request->leave_out, give_message, link, &error))
-        tell(link, result_new(COI_IMAP_DONE), request->tag);
+    gboolean done = FALSE;
+    if (!is_open(link))
+        return;
+    if (request->uids == NULL)
+        g_set_error_literal(&error, COI_ERROR, COI_ERROR_INVALID, "no messages are named");
+    else if (request->type == COI_IMAP_BODIES)
+        done = coi_imap_fetch_bodies(link->imap, request->uids, request->leave_out, give, link, &error);
+    else if (request->type == COI_IMAP_STORE)
+        done = coi_imap_store(link->imap, request->uids, request->flags, &error);
     else
+        done = request->uids->len == 0 || coi_imap_copies_remove(link->imap, (const guint32 *)request->uids->data,
+                                                                 request->uids->len, &error);
+    done_or_not(link, done, error);
+}
+
+static void run_move(CoiImapLink *link, const CoiImapRequest *request)
+{
+    GError *error = NULL;
+    g_autoptr(GArray) copied = NULL;
+    if (!is_open(link))
+        return;
+    if (request->uids == NULL)
+        g_set_error_literal(&error, COI_ERROR, COI_ERROR_INVALID, "no messages are named");
+    if (error != NULL || !coi_imap_move(link->imap, request, &copied, &error)) {
         failed_or_down(link, error);
+        return;
+    }
+    CoiImapResult *result = result_new(COI_IMAP_DONE);
+    result->copied = g_steal_pointer(&copied);
+    tell(link, result, request->tag);
+}
+
+static void run_configure(CoiImapLink *link, const CoiImapRequest *request)
+{
+    GError *error = NULL;
+    gboolean done = coi_imap_configure(link->imap, request->filter, &error);
+    done_or_not(link, done, error);
 }
 
 static void run_append(CoiImapLink *link, const CoiImapRequest *request)
@@ -254,14 +310,14 @@ static void run_close(CoiImapLink *link, const CoiImapRequest *request)
     down(link, request->tag, NULL, NULL);
 }
 
+typedef void (*Runner)(CoiImapLink *link, const CoiImapRequest *request);
+
 static void run_request(CoiImapLink *link, const CoiImapRequest *request)
 {
-    static void (*const runners[])(CoiImapLink * link, const CoiImapRequest *request) = {[COI_IMAP_OPEN] = run_open,
-                                                                                         [COI_IMAP_FOLLOW] = run_follow,
-                                                                                         [COI_IMAP_LOOK] = run_look,
-                                                                                         [COI_IMAP_BODIES] = run_bodies,
-                                                                                         [COI_IMAP_APPEND] = run_append,
-                                                                                         [COI_IMAP_CLOSE] = run_close};
+    static const Runner runners[] = {
+        [COI_IMAP_OPEN] = run_open,       [COI_IMAP_FOLLOW] = run_follow,       [COI_IMAP_LOOK] = run_look,
+        [COI_IMAP_BODIES] = run_messages, [COI_IMAP_APPEND] = run_append,       [COI_IMAP_STORE] = run_messages,
+        [COI_IMAP_MOVE] = run_move,       [COI_IMAP_REMOVE] = run_messages, [COI_IMAP_CONFIGURE] = run_configure, [COI_IMAP_CLOSE] = run_close};
     link->tag = request->tag;
     if (link->imap == NULL && request->type != COI_IMAP_OPEN && request->type != COI_IMAP_CLOSE)
         failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "not connected"));
@@ -288,10 +344,10 @@ static void after_silence(CoiImapLink *link)
     if (until_close(link) == 0) {
         log_out(link);
         down(link, 0, NULL, NULL);
-    } else if (link->following && coi_imap_can_idle(link->imap)) {
-        catch_up(link, TRUE);
+    } else if (link->following) {
+        follow_on(link, coi_imap_follow_after_silence);
     } else if (!coi_imap_command(link->imap, COI_IMAP_TIMEOUT_COMMAND, &error, "NOOP")) {
-        down(link, link->following ? link->follow_tag : 0, error, NULL);
+        down(link, 0, error, NULL);
     }
 }
 
@@ -299,11 +355,15 @@ static void after_silence(CoiImapLink *link)
 static void wait_connected(CoiImapLink *link)
 {
     GError *error = NULL;
-    gint64 timeout = link->following && !coi_imap_can_idle(link->imap) ? POLL_MS : RENEW_MS;
+    gint64 timeout = link->following ? coi_imap_follow_patience(&link->follower, link->imap) : ALIVE_MS;
     timeout = MIN(timeout, until_close(link));
     switch (coi_imap_idle(link->imap, link->following, coi_queue_fd(link->requests), timeout, &error)) {
     case COI_IDLE_ARRIVED:
-        catch_up(link, FALSE);
+        follow_on(link, catch_up);
+        break;
+    case COI_IDLE_STATUS:
+        link->tag = link->follow_tag;
+        coi_imap_follow_status(&link->follower, link->imap);
         break;
     case COI_IDLE_TIMEOUT:
         after_silence(link);
@@ -329,6 +389,8 @@ static gpointer run(gpointer user)
         coi_imap_request_free(request);
     }
     g_clear_pointer(&link->imap, coi_imap_free);
+    coi_imap_follow_clear(&link->follower);
+    coi_secret_wipe(g_steal_pointer(&link->secret));
     tell(link, result_new(COI_IMAP_ENDED), 0);
     return NULL;
 }

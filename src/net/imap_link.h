@@ -10,6 +10,10 @@ typedef enum {
     COI_IMAP_LOOK,   /* follow on, but ask at once what is new: is the connection still alive? */
     COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
     COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */
+    COI_IMAP_STORE,  /* add flags to messages of the open mailbox: DONE or FAILED */
+    COI_IMAP_MOVE,   /* move messages of the open mailbox: DONE or FAILED. Ones that are gone already are no failure */
+    COI_IMAP_REMOVE, /* remove messages of the open mailbox, extra copies: DONE or FAILED */
+    COI_IMAP_CONFIGURE, /* write COI's settings on a COI server: DONE or FAILED with the server's words */
     COI_IMAP_CLOSE   /* LOGOUT and close: DOWN without error */
 } CoiImapRequestType;
 
@@ -27,16 +31,26 @@ typedef struct {
     guint32 first_uid;           /* 0: the newest `newest` messages */
     guint32 newest;
     gboolean whole;              /* TRUE: the first COI_LIMIT_FIRST_FETCH bytes at once; FALSE: the header only */
+    gboolean flags_too;          /* also report flags, now and whenever they change: those that changed since `modseq` where
+                                    the server knows CONDSTORE and modseq isn't 0, else those of the newest 500 messages
+                                    below first_uid: FLAGS… before each FETCHED */
+    guint64 modseq;
+    char *also;                  /* a second mailbox, not opened: STATUS at once and when it changes (NOTIFY, else asked for
+                                    each 60 s), or NULL */
     gboolean leave_out;          /* FOLLOW, BODIES: a message that the server refuses to give is left out; else it ends the
                                     request (FOLLOW: DOWN, BODIES: FAILED), since the refusal may pass */
-    /* BODIES */
+    /* BODIES, STORE, MOVE, REMOVE */
     GArray *uids;                /* guint32 */
     /* APPEND */
     char *message_id;            /* without <>; looked for in the target first */
-    char *target;                /* mailbox, created (and subscribed) when missing */
+    char *target;                /* APPEND, MOVE: mailbox, created (and subscribed) when missing */
+    gboolean must_exist;         /* … but not made here: FAILED when it is missing */
     GBytes *mail;
     gint64 date;                 /* INTERNALDATE, unix seconds */
-    GStrv flags;                 /* e.g. "\\Seen", "$Chat"; keywords the mailbox won't keep are left out */
+    GStrv flags;                 /* APPEND, STORE, MOVE (added before it moves; may be NULL): e.g. "\\Seen", "$Chat"; keywords
+                                    the mailbox won't keep are left out */
+    /* CONFIGURE */
+    char *filter;                /* message-filter: "none", "active" or "seen"; enabled is set to yes */
 } CoiImapRequest;
 
 CoiImapRequest *coi_imap_request_new(CoiImapRequestType type, guint64 tag);
@@ -48,6 +62,8 @@ typedef enum {
     COI_IMAP_MESSAGE,
     COI_IMAP_FETCHED,  /* FOLLOW caught up: next_uid; again after every arrival */
     COI_IMAP_DONE,
+    COI_IMAP_FLAGS,    /* uid, flags: all flags of a message whose flags have changed or may have */
+    COI_IMAP_STATUS,   /* of FOLLOW's `also`: uid_validity, next_uid; both 0 when it doesn't exist */
     COI_IMAP_APPENDED,
     COI_IMAP_FAILED,   /* this request only; the connection lives */
     COI_IMAP_DOWN,     /* the connection is gone; error NULL after CLOSE or idle timeout. The link waits for OPEN */
@@ -62,7 +78,14 @@ typedef struct {
     GStrv capabilities;  /* after login */
     gboolean scram_refused; /* PLAIN or LOGIN went through after SCRAM had been refused: see CoiCredentials */
     char *server_id;     /* ID's name, or NULL */
+    gboolean coi;        /* a COI server (the capability shows after login) */
+    gboolean coi_enabled;
+    char *coi_filter;    /* message-filter as stored there, lower case; NULL when unset */
+    char *root;          /* COI's mailbox-root, with namespace prefix: the request's root, or what the COI server says */
+    gboolean moves;      /* MOVE: no two clients can move the same message */
+    char *blocked;       /* the name that Blocked has or would get here: <prefix>Blocked */
     char *chats;         /* <prefix><root><sep>Chats if it exists, else NULL */
+    char *chats_name;    /* the name that it has or would get here */
     char *sent;          /* special-use \Sent, else a mailbox called Sent, else NULL */
     char *sent_default;  /* the name that Sent would get here: <prefix>Sent */
     guint32 uid_validity, next_uid, exists;
@@ -84,8 +107,12 @@ typedef struct {
     guint64 size;         /* RFC822.SIZE */
     GBytes *bytes;        /* header block, or the message's first bytes */
     gboolean whole;       /* bytes come from BODY[], not HEADER */
+    GArray *copied;       /* DONE of MOVE: guint32, where the messages lie in the target, as far as the server told; or NULL */
     /* FETCHED */
-    guint32 next_uid;
+    guint32 next_uid;     /* also STATUS */
+    guint64 highest_modseq; /* everything up to it has been reported; 0: the server has none */
+    /* STATUS */
+    guint32 uid_validity;
     /* APPENDED */
     gboolean was_there;
     /* FAILED, DOWN */

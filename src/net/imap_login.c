@@ -137,7 +137,8 @@ gboolean coi_imap_login(CoiImap *imap, const CoiCredentials *credentials, GError
     g_autoptr(CoiSasl) sasl = coi_sasl_new((const char *const *)offered, credentials, NULL, &local);
     if (sasl != NULL) {
         imap->logged_in = authenticate_somehow(imap, sasl, offered, error);
-    } else if (!g_error_matches(local, COI_ERROR, COI_ERROR_AUTH_MECHANISM) || coi_imap_has(imap, "LOGINDISABLED")) {
+    } else if (credentials->xoauth2 || !g_error_matches(local, COI_ERROR, COI_ERROR_AUTH_MECHANISM) ||
+               coi_imap_has(imap, "LOGINDISABLED")) {
         g_propagate_error(error, g_steal_pointer(&local));
     } else {
         imap->logged_in = login_command(imap, credentials, error);

@@ -21,6 +21,8 @@ void coi_imap_request_free(CoiImapRequest *request)
     g_free(request->target);
     g_clear_pointer(&request->mail, g_bytes_unref);
     g_strfreev(request->flags);
+    g_free(request->also);
+    g_free(request->filter);
     g_free(request);
 }
 
@@ -30,7 +32,11 @@ void coi_imap_facts_free(CoiImapFacts *facts)
         return;
     g_strfreev(facts->capabilities);
     g_free(facts->server_id);
+    g_free(facts->coi_filter);
+    g_free(facts->root);
+    g_free(facts->blocked);
     g_free(facts->chats);
+    g_free(facts->chats_name);
     g_free(facts->sent);
     g_free(facts->sent_default);
     g_free(facts);
@@ -44,6 +50,7 @@ void coi_imap_result_free(CoiImapResult *result)
     coi_imap_facts_free(result->facts);
     g_strfreev(result->flags);
     g_clear_pointer(&result->bytes, g_bytes_unref);
+    g_clear_pointer(&result->copied, g_array_unref);
     g_clear_error(&result->error);
     g_free(result->tried);
     g_free(result);

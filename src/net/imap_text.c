@@ -2,6 +2,7 @@
 
 #include "net/wire.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -155,6 +156,40 @@ char *coi_imap_set(const guint32 *uids, gsize n)
     return g_string_free(set, FALSE);
 }
 
+static gint compare_uids(gconstpointer a, gconstpointer b)
+{
+    guint32 left = *(const guint32 *)a, right = *(const guint32 *)b;
+    return left < right ? -1 : left > right;
+}
+
+void coi_imap_tidy(GArray *uids, guint32 first)
+{
+    guint kept = 0;
+    g_array_sort(uids, compare_uids);
+    for (guint i = 0; i < uids->len; i++) {
+        guint32 uid = g_array_index(uids, guint32, i);
+        if (uid >= MAX(first, 1) && (kept == 0 || g_array_index(uids, guint32, kept - 1) != uid))
+            g_array_index(uids, guint32, kept++) = uid;
+    }
+    g_array_set_size(uids, kept);
+}
+
+gboolean coi_imap_includes(const guint32 *uids, gsize n, guint32 uid)
+{
+    return n > 0 && bsearch(&uid, uids, n, sizeof uid, compare_uids) != NULL;
+}
+
+gboolean coi_imap_is_flag(const char *flag)
+{
+    const char *atom = flag + (*flag == '\\');
+    if (*atom == '\0')
+        return FALSE;
+    for (; *atom != '\0'; atom++)
+        if (!g_ascii_isgraph(*atom) || strchr("(){%*\"\\]", *atom) != NULL)
+            return FALSE;
+    return TRUE;
+}
+
 /* dates */
 
 static void broken_down(gint64 seconds, struct tm *tm)
@@ -235,6 +270,16 @@ static gboolean announces_literal(const char *text, gsize length)
     return digits > 0 && text[at] == '{';
 }
 
+/* Whether one of FETCH's items is FLAGS. Text in quotes may look like it: that costs a question too many. */
+static gboolean tells_flags(const char *items, gsize length)
+{
+    static const char key[] = "FLAGS (";
+    for (gsize i = 1; i + sizeof key - 1 <= length; i++)
+        if ((items[i - 1] == '(' || items[i - 1] == ' ') && g_ascii_strncasecmp(items + i, key, sizeof key - 1) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static void parse_untagged(const char *text, gsize length, CoiImapLine *line)
 {
     const char *rest;
@@ -251,6 +296,11 @@ static void parse_untagged(const char *text, gsize length, CoiImapLine *line)
         line->kind = COI_LINE_LITERAL;
         return;
     }
+    if (take_word(text, length, "STATUS", &rest)) {
+        line->kind = COI_LINE_STATUS;
+        line->words = g_strndup(rest, (gsize)(text + length - rest));
+        return;
+    }
     char *end = NULL;
     guint64 number = g_ascii_isdigit(*text) ? g_ascii_strtoull(text, &end, 10) : 0;
     if (end == NULL || *end != ' ' || number > G_MAXUINT32)
@@ -261,6 +311,8 @@ static void parse_untagged(const char *text, gsize length, CoiImapLine *line)
         line->kind = COI_LINE_EXISTS;
     else if (take_word(end + 1, left, "EXPUNGE", &rest))
         line->kind = COI_LINE_EXPUNGE;
+    else if (take_word(end + 1, left, "FETCH", &rest) && tells_flags(rest, (gsize)(text + length - rest)))
+        line->kind = COI_LINE_FLAGS;
 }
 
 void coi_imap_line_parse(const char *text, guint tag, CoiImapLine *line)

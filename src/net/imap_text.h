@@ -16,6 +16,14 @@ char *coi_imap_utf7_decode(const char *name);
 /* "1:3,7" for ascending uids without duplicates; n > 0. */
 char *coi_imap_set(const guint32 *uids, gsize n);
 
+/* Sorts UIDs (guint32) and leaves out 0, doubles and what is below first. */
+void coi_imap_tidy(GArray *uids, guint32 first);
+/* Whether uid is among n ascending ones. */
+gboolean coi_imap_includes(const guint32 *uids, gsize n, guint32 uid);
+
+/* Whether flag can go into a command as it is: an atom, or a backslash and an atom. */
+gboolean coi_imap_is_flag(const char *flag);
+
 /* RFC 3501 date-time in UTC, in its quotes: "\" 1-Feb-2024 10:00:00 +0000\"". Seconds outside of the years 1970-9999
  * become the nearest bound. */
 char *coi_imap_date_time(gint64 seconds);
@@ -29,6 +37,8 @@ typedef enum {
     COI_LINE_CONTINUE, /* "+": words is what follows */
     COI_LINE_EXISTS,   /* number */
     COI_LINE_EXPUNGE,  /* number */
+    COI_LINE_FLAGS,    /* a FETCH that tells flags: number */
+    COI_LINE_STATUS,   /* words: what follows, as it is */
     COI_LINE_BYE,
     COI_LINE_OK, /* these three with our tag: code, words */
     COI_LINE_NO,
@@ -40,8 +50,8 @@ typedef struct {
     CoiImapLineKind kind;
     guint32 number;
     char *code;  /* response code in upper case, without its arguments; or NULL */
-    char *words; /* for people, code included: valid UTF-8, one line, bounded; for CONTINUE the bytes as they are. Or
-                    NULL */
+    char *words; /* for people, code included: valid UTF-8, one line, bounded; for CONTINUE and STATUS the bytes as they
+                    are. Or NULL */
 } CoiImapLine;
 
 /* Looks at one line (with or without its CRLF) while `tag` is under way. Never fails; clear with coi_imap_line_clear.

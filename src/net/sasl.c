@@ -12,6 +12,7 @@ typedef struct {
     const char *name;
     gboolean client_first;
     guint steps; /* answers of ours until the exchange is complete; SCRAM keeps its own count */
+    guint most;  /* answers that there may be */
     char *(*step)(CoiSasl *sasl, const char *challenge, gsize *length, GError **error);
 } Mechanism;
 
@@ -52,19 +53,39 @@ static char *step_scram(CoiSasl *sasl, const char *challenge, gsize *length, GEr
     return answer;
 }
 
+/* The only challenge there is says why the token is refused; the server waits for an empty answer before it says so. */
+static char *step_xoauth2(CoiSasl *sasl, const char *challenge, gsize *length, GError **error)
+{
+    (void)challenge;
+    (void)error;
+    const CoiCredentials *c = sasl->credentials;
+    char *answer =
+        sasl->done == 0 ? g_strdup_printf("user=%s\1auth=Bearer %s\1\1", c->login, c->password) : g_strdup("");
+    *length = strlen(answer);
+    return answer;
+}
+
 /* Best first. */
 static const Mechanism mechanisms[] = {
-    {"SCRAM-SHA-256", TRUE, 3, step_scram},
-    {"PLAIN", TRUE, 1, step_plain},
-    {"LOGIN", FALSE, 2, step_login},
+    {"SCRAM-SHA-256", TRUE, 3, 3, step_scram},
+    {"PLAIN", TRUE, 1, 1, step_plain},
+    {"LOGIN", FALSE, 2, 2, step_login},
 };
+static const Mechanism xoauth2 = {"XOAUTH2", TRUE, 1, 2, step_xoauth2};
+
+static gboolean is_offered(const Mechanism *mechanism, const char *const *offered)
+{
+    for (const char *const *o = offered; o != NULL && *o != NULL; o++)
+        if (g_ascii_strcasecmp(*o, mechanism->name) == 0)
+            return TRUE;
+    return FALSE;
+}
 
 static const Mechanism *choose(const char *const *offered, gsize first)
 {
     for (gsize i = first; i < G_N_ELEMENTS(mechanisms); i++)
-        for (const char *const *o = offered; o != NULL && *o != NULL; o++)
-            if (g_ascii_strcasecmp(*o, mechanisms[i].name) == 0)
-                return &mechanisms[i];
+        if (is_offered(&mechanisms[i], offered))
+            return &mechanisms[i];
     return NULL;
 }
 
@@ -76,15 +97,22 @@ static CoiSasl *sasl_of(const Mechanism *mechanism, const CoiCredentials *creden
     return sasl;
 }
 
+static const Mechanism *pick(const char *const *offered, const CoiCredentials *credentials)
+{
+    if (credentials->xoauth2)
+        return is_offered(&xoauth2, offered) ? &xoauth2 : NULL;
+    const Mechanism *mechanism = credentials->no_scram ? choose(offered, 1) : NULL;
+    return mechanism != NULL ? mechanism : choose(offered, 0);
+}
+
 CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce,
                       GError **error)
 {
-    const Mechanism *mechanism = credentials->no_scram ? choose(offered, 1) : NULL;
-    if (mechanism == NULL)
-        mechanism = choose(offered, 0);
+    const Mechanism *mechanism = pick(offered, credentials);
     if (mechanism == NULL) {
         g_set_error_literal(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM,
-                            "the server offers none of SCRAM-SHA-256, PLAIN, LOGIN");
+                            credentials->xoauth2 ? "the server does not offer XOAUTH2"
+                                                 : "the server offers none of SCRAM-SHA-256, PLAIN, LOGIN");
         return NULL;
     }
     g_autoptr(CoiSasl) sasl = sasl_of(mechanism, credentials);
@@ -132,7 +160,7 @@ gboolean coi_sasl_complete(const CoiSasl *sasl)
 static gboolean in_turn(const CoiSasl *sasl, const char *challenge)
 {
     gboolean initial = sasl->mechanism->client_first && sasl->done == 0;
-    return sasl->done < sasl->mechanism->steps && initial == (challenge == NULL) &&
+    return sasl->done < sasl->mechanism->most && initial == (challenge == NULL) &&
            (challenge == NULL || strlen(challenge) <= MAX_CHALLENGE);
 }
 

@@ -1,11 +1,12 @@
 /* SASL mechanisms as pure functions, for IMAP and SMTP alike: PLAIN (RFC 4616), LOGIN, SCRAM-SHA-256 (RFC 5802, 7677),
- * XOAUTH2 later. No I/O. Credentials are UTF-8. */
+ * XOAUTH2 (Google, Microsoft). No I/O. Credentials are UTF-8. */
 #pragma once
 #include "net/server.h"
 
 typedef struct _CoiSasl CoiSasl;
 
-/* Chooses the best of the mechanisms offered (NULL-terminated, any case): SCRAM-SHA-256, PLAIN, LOGIN. NULL with
+/* Chooses the best of the mechanisms offered (NULL-terminated, any case): SCRAM-SHA-256, PLAIN, LOGIN, or XOAUTH2 where the
+ * credentials say so. NULL with
  * COI_ERROR_AUTH_MECHANISM when none is ours. random_nonce: NULL in the product; fixed in tests of published vectors. */
 CoiSasl *coi_sasl_new(const char *const *offered, const CoiCredentials *credentials, const char *random_nonce, GError **error);
 /* After the server refused with COI_ERROR_AUTH: the next mechanism it offers, if what it refused was the mechanism rather than

@@ -42,6 +42,8 @@ CoiCredentials *coi_credentials_copy(const CoiCredentials *credentials)
     if (credentials == NULL)
         return NULL;
     CoiCredentials *copy = coi_credentials_new(credentials->login, credentials->password);
+    copy->token_command = g_strdup(credentials->token_command);
+    copy->xoauth2 = credentials->xoauth2;
     copy->no_scram = credentials->no_scram;
     return copy;
 }
@@ -54,6 +56,7 @@ void coi_credentials_free(CoiCredentials *credentials)
         explicit_bzero(credentials->password, strlen(credentials->password));
     g_free(credentials->password);
     g_free(credentials->login);
+    g_free(credentials->token_command);
     g_free(credentials);
 }
 

@@ -23,7 +23,9 @@ GPtrArray *coi_servers_copy(const GPtrArray *servers);
 /* Who logs in. Immutable; the password is wiped when freed. */
 typedef struct {
     char *login;
-    char *password;
+    char *password;      /* or token */
+    char *token_command; /* a program whose output is the password or token, or NULL */
+    gboolean xoauth2;    /* XOAUTH2 and nothing else; else never that */
     gboolean no_scram; /* this server offered SCRAM before and then refused it: another mechanism is taken if there is one */
 } CoiCredentials;
 

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "net/connect.h"
+#include "net/secret.h"
 #include "net/smtp.h"
 #include "net/wire.h"
 
@@ -20,6 +21,7 @@ struct _CoiSmtpLink {
     guint server_index; /* the one that answered last */
     gint64 used_at;     /* monotonic; end of the last request */
     gboolean held;      /* the request under way has not been released */
+    char *secret;       /* what the credentials' program said last, or NULL */
 };
 
 #define RELEASE_GO GINT_TO_POINTER(1)
@@ -93,6 +95,11 @@ static gboolean greet(gpointer user, CoiStream *stream, const CoiServer *server,
     return coi_smtp_greet(&link->smtp, stream, server, error);
 }
 
+static gboolean log_in(gpointer session, const CoiCredentials *credentials, GError **error)
+{
+    return coi_smtp_log_in(session, credentials, error);
+}
+
 /* Connects and logs in, unless that is done already. */
 static gboolean open_session(CoiSmtpLink *link, const CoiSmtpRequest *request, char **tried, GError **error)
 {
@@ -101,7 +108,8 @@ static gboolean open_session(CoiSmtpLink *link, const CoiSmtpRequest *request, c
     CoiConnect connect = {
         .protocol = COI_STREAM_SMTP, .host = link->host, .stop = link->stop, .user = link, .greet = greet};
     link->stream = coi_connect(&connect, request->servers, 0, &link->server_index, tried, error);
-    if (link->stream == NULL || !coi_smtp_log_in(&link->smtp, request->credentials, error)) {
+    if (link->stream == NULL ||
+        !coi_secret_log_in(request->credentials, &link->secret, link->stop, log_in, &link->smtp, error)) {
         close_session(link);
         return FALSE;
     }
@@ -205,6 +213,7 @@ static gpointer run(gpointer data)
         coi_smtp_request_free(request);
     }
     close_session(link);
+    coi_secret_wipe(g_steal_pointer(&link->secret));
     hand_over(link, COI_SMTP_ENDED, 0);
     return NULL;
 }

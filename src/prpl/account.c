@@ -11,8 +11,11 @@
 #include "prpl/connection.h"
 #include "prpl/i18n.h"
 #include "prpl/options.h"
+#include "prpl/password.h"
+#include "prpl/privacy.h"
 #include "prpl/progress.h"
 #include "prpl/pump.h"
+#include "prpl/seen.h"
 
 static void network_changed(gpointer data)
 {
@@ -29,10 +32,21 @@ static void start(CoiConnection *connection, const CoiOptions *options)
         return;
     }
     coi_pump_start(connection);
+    coi_seen_start(connection);
     coi_buddy_announce_all(connection);
+    coi_privacy_announce_all(connection);
     purple_signal_connect(purple_network_get_handle(), "network-configuration-changed", connection,
                           PURPLE_CALLBACK(network_changed), connection);
     coi_progress_begin(connection);
+}
+
+static void begin(PurpleConnection *gc)
+{
+    CoiConnection *connection = coi_connection_of(gc);
+    CoiOptions options;
+    coi_options_read(&options, connection->account, connection->address);
+    start(connection, &options);
+    coi_options_clear(&options);
 }
 
 void coi_account_login(PurpleAccount *account)
@@ -52,10 +66,8 @@ void coi_account_login(PurpleAccount *account)
     purple_connection_set_protocol_data(gc, connection);
     /* Finch names the author of own lines by this; without it an empty alias makes them look like the partner's. */
     purple_connection_set_display_name(gc, address);
-    CoiOptions options;
-    coi_options_read(&options, account, address);
-    start(connection, &options);
-    coi_options_clear(&options);
+    if (coi_password_have(gc, begin))
+        begin(gc);
 }
 
 void coi_account_close(PurpleConnection *gc)

@@ -3,7 +3,9 @@
 #include <signals.h>
 
 #include "prpl/dial.h"
+#include "prpl/filter.h"
 #include "prpl/pump.h"
+#include "prpl/seen.h"
 #include "prpl/trust.h"
 
 #define UNLOAD_TIMEOUT_MS 2000
@@ -68,8 +70,10 @@ void coi_connection_close(CoiConnection *connection)
 {
     purple_signals_disconnect_by_handle(connection);
     coi_pump_stop(connection);
+    coi_seen_stop(connection);
     coi_dial_cancel_all(connection);
     coi_trust_close_all(connection);
+    coi_filter_close(connection);
     if (connection->engine != NULL)
         coi_engine_release(connection->engine);
     connection->engine = NULL;

@@ -25,7 +25,12 @@ typedef struct _CoiConnection {
     GHashTable *trusted;   /* trust.c: host → fingerprint that libpurple's verifier accepted in this login */
     CoiRefusal refusal;    /* trust.c: the certificate refused last */
     char *refused_host, *refused_fingerprint;
-    GHashTable *waiting; /* state.c: conversations that know of the outage */
+    GHashTable *waiting;      /* state.c: conversations that know of the outage */
+    GHashTable *talks;        /* seen.c: address → what the user has seen of the conversation; NULL once closed */
+    gboolean clearing_unseen; /* seen.c: the update being told to the client is ours */
+    gboolean asking_filter;   /* filter.c: the question is open */
+    gboolean filter_refusal_told;
+    PurplePrivacyType privacy; /* privacy.c: the mode that the engine knows of */
     guint64 last_token;
 } CoiConnection;
 

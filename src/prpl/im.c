@@ -14,6 +14,7 @@
 #include "prpl/i18n.h"
 #include "prpl/markup.h"
 #include "prpl/notice.h"
+#include "prpl/seen.h"
 #include "prpl/ui.h"
 
 /* The client has emptied its entry: the text must stay where the user can copy it. */
@@ -39,10 +40,11 @@ static void hand_over(CoiConnection *connection, const char *peer, const char *t
 
 int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleMessageFlags flags)
 {
-    (void)flags;
     CoiConnection *connection = coi_connection_of(gc);
     if (connection == NULL)
         return -ENOTCONN;
+    if (!(flags & PURPLE_MESSAGE_AUTO_RESP))
+        coi_seen_written(connection, who);
     g_autofree char *text = coi_markup_to_text(html);
     if (!coi_ui_has_commands() && coi_command_typed(connection, who, text))
         return 0;
@@ -106,6 +108,8 @@ void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
     CoiCommand *shown = coi_command_new(COI_COMMAND_SHOWN);
     shown->line = message->id;
     coi_connection_send(connection, shown);
+    if (message->text != NULL && message->kind == COI_LINE_IN)
+        coi_seen_look(connection, message->conversation);
 }
 
 void coi_im_refused(CoiConnection *connection, const CoiEvent *event)

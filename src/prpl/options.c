@@ -28,14 +28,27 @@ static const char *const securities[][2] = {
     {N_("None (this computer only)"), "none"},
     {NULL, NULL},
 };
+static const char *const auths[][2] = {
+    {N_("By password"), "password"},
+    {N_("By token (XOAUTH2)"), "xoauth2"},
+    {NULL, NULL},
+};
 static const char *const ordinary_mails[][2] = {
     {N_("From people on the contact list"), "contacts"},
     {N_("From everybody"), "all"},
     {N_("Never"), "none"},
     {NULL, NULL},
 };
+static const char *const filters[][2] = {
+    {N_("Ask me"), "ask"},
+    {N_("In a folder of their own"), "active"},
+    {N_("In a folder of their own, once read"), "seen"},
+    {N_("In the inbox"), "none"},
+    {NULL, NULL},
+};
 static const char *const own_copies[][2] = {
     {N_("In a folder on the server"), "folder"},
+    {N_("As a mail to myself"), "mail"},
     {N_("None"), "none"},
     {NULL, NULL},
 };
@@ -63,9 +76,13 @@ GList *coi_options_list(void)
     const char *const smtp_names[] = {"smtp_server", "smtp_port", "smtp_security"};
     GList *list = NULL;
     list = g_list_append(list, purple_account_option_string_new(_("Login name (if not the address)"), "login", ""));
+    list = g_list_append(list, list_option(_("Log in"), "auth", auths));
+    list = g_list_append(list, purple_account_option_string_new(_("Program that gives the password or token"),
+                                                                "token_command", ""));
     list = append_server(list, imap_labels, imap_names);
     list = append_server(list, smtp_labels, smtp_names);
     list = g_list_append(list, purple_account_option_string_new(_("Accepted certificate (SHA-256)"), "pin", ""));
+    list = g_list_append(list, list_option(_("Where chat messages live"), "filter", filters));
     list = g_list_append(list, list_option(_("Show ordinary mail"), "ordinary_mail", ordinary_mails));
     list = g_list_append(list, list_option(_("Copy for my other devices"), "own_copy", own_copies));
     list = g_list_append(list, list_option(_("Ask for receipts"), "ask_receipts", receipts));
@@ -141,11 +158,27 @@ static gboolean option_is(PurpleAccount *account, const char *name, const char *
     return g_strcmp0(purple_account_get_string(account, name, standard), value) == 0;
 }
 
+/* The value as the table has it; the default when the account holds something else. */
+static const char *read_list(PurpleAccount *account, const char *name, const char *const (*pairs)[2])
+{
+    for (guint i = 0; pairs[i][0] != NULL; i++)
+        if (option_is(account, name, pairs[0][1], pairs[i][1]))
+            return pairs[i][1];
+    return pairs[0][1];
+}
+
+char *coi_options_token_command(PurpleAccount *account)
+{
+    g_autofree char *command = g_strstrip(g_strdup(purple_account_get_string(account, "token_command", "")));
+    return command[0] != '\0' ? g_steal_pointer(&command) : NULL;
+}
+
 void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *address)
 {
     const char *domain = coi_address_domain(address);
     const char *password = purple_connection_get_password(purple_account_get_connection(account));
     g_autofree char *login = g_strstrip(g_strdup(purple_account_get_string(account, "login", "")));
+    options->token_command = coi_options_token_command(account);
     options->directory = g_build_filename(purple_user_dir(), "coi", purple_escape_filename(address), NULL);
     options->address = g_strdup(address);
     options->login = g_strdup(login[0] != '\0' ? login : address);
@@ -156,11 +189,15 @@ void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *a
         .address = options->address,
         .login = options->login,
         .password = password != NULL ? password : "",
+        .token_command = options->token_command,
+        .xoauth2 = option_is(account, "auth", "password", "xoauth2"),
         .imap = options->imap,
         .smtp = options->smtp,
         .ordinary_mail_all = option_is(account, "ordinary_mail", "contacts", "all"),
         .ordinary_mail_none = option_is(account, "ordinary_mail", "contacts", "none"),
         .own_copy = !option_is(account, "own_copy", "folder", "none"),
+        .own_copy_mail = option_is(account, "own_copy", "folder", "mail"),
+        .filter = read_list(account, "filter", filters),
         .ask_receipts_all = option_is(account, "ask_receipts", "chat", "all"),
         .ask_receipts_chat = option_is(account, "ask_receipts", "chat", "chat"),
         .history_days = purple_account_get_int(account, "history_days", HISTORY_DAYS),
@@ -172,6 +209,7 @@ void coi_options_clear(CoiOptions *options)
     g_free(options->directory);
     g_free(options->address);
     g_free(options->login);
+    g_free(options->token_command);
     g_ptr_array_unref(options->imap);
     g_ptr_array_unref(options->smtp);
 }

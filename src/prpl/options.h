@@ -9,9 +9,12 @@ GList *coi_options_list(void);
 /* One account's configuration and what it points to. */
 typedef struct {
     CoiEngineConfig config;
-    char *directory, *address, *login;
+    char *directory, *address, *login, *token_command;
     GPtrArray *imap, *smtp;
 } CoiOptions;
+
+/* The program that gives the password or token, or NULL. Owned by the caller. */
+char *coi_options_token_command(PurpleAccount *account);
 
 /* address: canonical. */
 void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *address);

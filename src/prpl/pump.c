@@ -5,8 +5,10 @@
 #include "base/limits.h"
 #include "prpl/buddy.h"
 #include "prpl/dial.h"
+#include "prpl/filter.h"
 #include "prpl/im.h"
 #include "prpl/progress.h"
+#include "prpl/seen.h"
 #include "prpl/state.h"
 #include "prpl/trust.h"
 
@@ -31,6 +33,9 @@ static const CoiEventHandler handlers[] = {
     [COI_EVENT_STATE] = coi_state_changed,
     [COI_EVENT_RETRYING] = coi_state_retrying,
     [COI_EVENT_ASK] = answer,
+    [COI_EVENT_READ] = coi_seen_elsewhere,
+    [COI_EVENT_ASK_FILTER] = coi_filter_ask,
+    [COI_EVENT_FILTER_REFUSED] = coi_filter_refused,
     [COI_EVENT_LOST] = coi_progress_lost,
     [COI_EVENT_STOPPED] = NULL,
 };

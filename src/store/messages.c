@@ -2,7 +2,8 @@
 #include "store/db.h"
 
 #define COLUMNS                                                                                                        \
-    "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text"
+    "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text,"                    \
+    " seen, chat"
 
 /* The partial index messages_pending is only used for this very condition. */
 #define IS_PENDING "show = 1"
@@ -38,6 +39,8 @@ static CoiMessage *message_from_row(CoiRows *rows)
     message->mailbox = coi_db_dup_text(rows, 10);
     message->uid = (guint32)sqlite3_column_int64(rows, 11);
     message->text = coi_db_dup_text(rows, 12);
+    message->seen = sqlite3_column_int(rows, 13) != 0;
+    message->chat = sqlite3_column_int(rows, 14) != 0;
     return message;
 }
 
@@ -45,12 +48,14 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
 {
     return coi_db_run(store, error,
                       "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
-                      " internal_date, mailbox, uid, text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      " internal_date, mailbox, uid, text, seen, chat)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       coi_db_text(message->message_id), coi_db_text(message->sender),
                       coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
                       coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
                       coi_db_int(message->internal_date), coi_db_text(message->mailbox ? message->mailbox : ""),
-                      coi_db_int(message->uid), coi_db_text(message->text));
+                      coi_db_int(message->uid), coi_db_text(message->text), coi_db_int(message->seen != FALSE),
+                      coi_db_int(message->chat != FALSE));
 }
 
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)
@@ -66,6 +71,12 @@ gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *c
         return FALSE;
     message->id = id;
     return TRUE;
+}
+
+gboolean coi_messages_add_alias(CoiStore *store, gint64 id, const char *alias, GError **error)
+{
+    return coi_db_run(store, error, "INSERT OR IGNORE INTO aliases (alias, message) VALUES (?, ?)", coi_db_text(alias),
+                      coi_db_int(id));
 }
 
 static gint64 find_from_anyone(CoiStore *store, const char *message_id)
@@ -103,6 +114,55 @@ gboolean coi_messages_set_show(CoiStore *store, gint64 id, CoiShow show, GError 
     return coi_db_run(store, error, "UPDATE messages SET show = ? WHERE id = ?", coi_db_int(show), coi_db_int(id));
 }
 
+/* A row's place in the order of display beside that of another. */
+#define ORDER(row) "(" row ".internal_date, " row ".mailbox, " row ".uid, " row ".id)"
+
+gboolean coi_messages_settle_between(CoiStore *store, GError **error)
+{
+    if (!coi_db_enter(store, error))
+        return FALSE;
+    gboolean ok =
+        coi_db_run_values(store, error,
+                          "UPDATE messages AS m SET show = 1 WHERE show = 3 AND EXISTS (SELECT 1 FROM messages b"
+                          " WHERE b.show = 1 AND b.conversation = m.conversation AND b.kind = 0 AND " ORDER("b") " < " ORDER("m") ")"
+                          " AND EXISTS (SELECT 1 FROM messages a WHERE a.show = 1 AND a.conversation = m.conversation"
+                          " AND a.kind = 0 AND " ORDER("a") " > " ORDER("m") ")",
+                          NULL, 0) &&
+        coi_db_run_values(store, error, "UPDATE messages SET show = 0 WHERE show = 3", NULL, 0);
+    return coi_db_leave(store, ok, error);
+}
+
+gboolean coi_messages_set_seen(CoiStore *store, gint64 id, gboolean seen, GError **error)
+{
+    return coi_db_run(store, error, "UPDATE messages SET seen = ? WHERE id = ?", coi_db_int(seen != FALSE), coi_db_int(id));
+}
+
+GArray *coi_messages_see(CoiStore *store, const char *conversation, GError **error)
+{
+    g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    {
+        g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT id FROM messages WHERE conversation = ? AND seen = 0"
+                                                      " AND kind = 0 AND show = 2 ORDER BY id",
+                                               coi_db_text(conversation));
+        while (coi_db_next(rows)) {
+            gint64 id = sqlite3_column_int64(rows, 0);
+            g_array_append_val(ids, id);
+        }
+    }
+    if (ids->len > 0 && !coi_db_run(store, error,
+                                    "UPDATE messages SET seen = 1 WHERE conversation = ? AND seen = 0 AND kind = 0 AND show = 2",
+                                    coi_db_text(conversation)))
+        return NULL;
+    return g_steal_pointer(&ids);
+}
+
+gboolean coi_messages_any_unseen(CoiStore *store, const char *conversation)
+{
+    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE conversation = ? AND seen = 0 AND kind = 0"
+                                   " AND show IN (1, 2) LIMIT 1",
+                         coi_db_text(conversation)) != 0;
+}
+
 GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit)
 {
     GPtrArray *messages = g_ptr_array_new_with_free_func((GDestroyNotify)coi_message_free);
@@ -132,6 +192,31 @@ gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox,
 {
     return coi_db_run(store, error, "INSERT OR REPLACE INTO places (mailbox, uid, message) VALUES (?, ?, ?)",
                       coi_db_text(mailbox), coi_db_int(uid), coi_db_int(id));
+}
+
+gboolean coi_messages_remove_place(CoiStore *store, const char *mailbox, guint32 uid, GError **error)
+{
+    return coi_db_run(store, error, "DELETE FROM places WHERE mailbox = ? AND uid = ?", coi_db_text(mailbox),
+                      coi_db_int(uid));
+}
+
+gboolean coi_messages_lies_in(CoiStore *store, gint64 id, const char *mailbox)
+{
+    return coi_db_number(store, 0, "SELECT 1 FROM places WHERE message = ? AND mailbox = ? LIMIT 1", coi_db_int(id),
+                         coi_db_text(mailbox)) != 0;
+}
+
+GArray *coi_messages_places(CoiStore *store, gint64 id, const char *mailbox)
+{
+    GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(CoiRows) rows =
+        coi_db_query(store, "SELECT uid FROM places WHERE message = ? AND mailbox = ? ORDER BY uid", coi_db_int(id),
+                     coi_db_text(mailbox));
+    while (coi_db_next(rows)) {
+        guint32 uid = (guint32)sqlite3_column_int64(rows, 0);
+        g_array_append_val(uids, uid);
+    }
+    return uids;
 }
 
 gboolean coi_messages_forget_places(CoiStore *store, const char *mailbox, GError **error)

@@ -12,7 +12,8 @@ typedef enum {
 typedef enum {
     COI_SHOW_NEVER,   /* history only, or nothing to see */
     COI_SHOW_PENDING, /* to be shown; shown again after a crash until acknowledged */
-    COI_SHOW_DONE
+    COI_SHOW_DONE,
+    COI_SHOW_BETWEEN /* own lines of other devices and what was read there: shown only between shown ones */
 } CoiShow;
 
 typedef struct {
@@ -23,6 +24,8 @@ typedef struct {
     char *sender_name;    /* display name as sent, or NULL */
     CoiLineKind kind;
     CoiShow show;
+    gboolean seen;        /* read by the user, wherever; own lines always are */
+    gboolean chat;        /* chat, or an answer to a message of ours: filed as such */
     gboolean delayed;     /* waited on the server while we were away */
     gint64 time;          /* effective date, unix seconds */
     gint64 internal_date; /* order of display: internal_date, mailbox, uid */
@@ -36,10 +39,20 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiMessage, coi_message_free)
 
 /* Inserts and sets message->id. aliases: further ids of the same message (NULL-terminated, may be NULL). */
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error);
+/* A further id of a known message. */
+gboolean coi_messages_add_alias(CoiStore *store, gint64 id, const char *alias, GError **error);
 /* The row of this identity (by id or alias), 0 when unknown. sender NULL: from whomever. */
 gint64 coi_messages_find(CoiStore *store, const char *message_id, const char *sender);
 /* Whole row or NULL. */
 CoiMessage *coi_messages_get(CoiStore *store, gint64 id);
+/* After a catch-up: what waits with COI_SHOW_BETWEEN becomes PENDING where its conversation has a pending line before and
+ * one after it, else NEVER. */
+gboolean coi_messages_settle_between(CoiStore *store, GError **error);
+gboolean coi_messages_set_seen(CoiStore *store, gint64 id, gboolean seen, GError **error);
+/* Every received line of the conversation that was shown and not seen becomes seen. Their ids (gint64), NULL on error. */
+GArray *coi_messages_see(CoiStore *store, const char *conversation, GError **error);
+/* TRUE while a received line of the conversation that was or will be shown is not seen. */
+gboolean coi_messages_any_unseen(CoiStore *store, const char *conversation);
 gboolean coi_messages_set_show(CoiStore *store, gint64 id, CoiShow show, GError **error);
 /* Lines to show, in the order of display, at most limit, none of those with an id in skip (a GHashTable set of gint64*
  * made with g_int64_hash; may be NULL). Array of CoiMessage. */
@@ -51,6 +64,11 @@ void coi_messages_thread(CoiStore *store, const char *conversation, char **first
 
 /* Where copies lie: (mailbox, uid) → message. Replaces an older entry of the same place. */
 gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, GError **error);
+gboolean coi_messages_remove_place(CoiStore *store, const char *mailbox, guint32 uid, GError **error);
+/* TRUE if a copy lies in mailbox. */
+gboolean coi_messages_lies_in(CoiStore *store, gint64 id, const char *mailbox);
+/* Where its copies lie in mailbox: UIDs (guint32), ascending. Owned by the caller. */
+GArray *coi_messages_places(CoiStore *store, gint64 id, const char *mailbox);
 gboolean coi_messages_forget_places(CoiStore *store, const char *mailbox, GError **error);
 /* TRUE if this UID of this mailbox was looked at before and is a message of ours. */
 gint64 coi_messages_at(CoiStore *store, const char *mailbox, guint32 uid);

@@ -13,11 +13,12 @@ CoiPeer *coi_peers_get(CoiStore *store, const char *address)
 {
     CoiPeer *peer = g_new0(CoiPeer, 1);
     g_autoptr(CoiRows) rows =
-        coi_db_query(store, "SELECT name, chats, is_buddy FROM peers WHERE address = ?", coi_db_text(address));
+        coi_db_query(store, "SELECT name, chats, is_buddy, is_blocked FROM peers WHERE address = ?", coi_db_text(address));
     if (coi_db_next(rows)) {
         peer->name = coi_db_dup_text(rows, 0);
         peer->chats = sqlite3_column_int(rows, 1) != 0;
         peer->is_buddy = sqlite3_column_int(rows, 2) != 0;
+        peer->is_blocked = sqlite3_column_int(rows, 3) != 0;
     }
     return peer;
 }
@@ -37,6 +38,14 @@ gboolean coi_peers_set_buddy(CoiStore *store, const char *address, gboolean is_b
                       "INSERT INTO peers (address, is_buddy) VALUES (?, ?) ON CONFLICT (address)"
                       " DO UPDATE SET is_buddy = excluded.is_buddy",
                       coi_db_text(address), coi_db_int(is_buddy != FALSE));
+}
+
+gboolean coi_peers_set_blocked(CoiStore *store, const char *address, gboolean is_blocked, GError **error)
+{
+    return coi_db_run(store, error,
+                      "INSERT INTO peers (address, is_blocked) VALUES (?, ?) ON CONFLICT (address)"
+                      " DO UPDATE SET is_blocked = excluded.is_blocked",
+                      coi_db_text(address), coi_db_int(is_blocked != FALSE));
 }
 
 GStrv coi_peers_buddies(CoiStore *store)

@@ -6,6 +6,7 @@ typedef struct {
     char *name;          /* the name that they sent last, or NULL */
     gboolean chats;      /* their latest message came from a chat program */
     gboolean is_buddy;   /* on the user's buddy list */
+    gboolean is_blocked; /* the user wants nothing from them */
 } CoiPeer;
 
 void coi_peer_free(CoiPeer *peer);
@@ -14,5 +15,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiPeer, coi_peer_free)
 CoiPeer *coi_peers_get(CoiStore *store, const char *address); /* never NULL */
 gboolean coi_peers_heard(CoiStore *store, const char *address, const char *name, gboolean chats, GError **error);
 gboolean coi_peers_set_buddy(CoiStore *store, const char *address, gboolean is_buddy, GError **error);
+gboolean coi_peers_set_blocked(CoiStore *store, const char *address, gboolean is_blocked, GError **error);
 /* Canonical addresses of all buddies, for UIs that forget them (bitlbee). Owned by the caller. */
 GStrv coi_peers_buddies(CoiStore *store);

@@ -7,7 +7,7 @@
 /* Step n brings user_version n to n + 1. Steps that were released are never changed, only followed by others.
  *
  * Mails lie apart from the outbox because SQLite rewrites a whole row, and these can be large.
- * The numbers in WHERE are COI_SHOW_PENDING and, in outbox_copies, COI_OUT_SENT and COI_COPY_WANTED. */
+ * The numbers in WHERE are COI_SHOW_PENDING, COI_SHOW_BETWEEN and, in outbox_copies, COI_OUT_SENT and COI_COPY_WANTED. */
 static const char *const steps[] = {
     "CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
@@ -45,6 +45,17 @@ static const char *const steps[] = {
     " status INTEGER NOT NULL DEFAULT 0, reply TEXT, PRIMARY KEY (id, address)) STRICT, WITHOUT ROWID;"
 
     "PRAGMA application_id = 1129269553;",
+
+    /* What is left to be done on the server is kept by message, since UIDs become void.
+     * Messages of before were read or not, nobody noted it: they count as read. */
+    "ALTER TABLE messages ADD COLUMN seen INTEGER NOT NULL DEFAULT 1;"
+    "ALTER TABLE messages ADD COLUMN chat INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX messages_unseen ON messages (conversation) WHERE seen = 0;"
+    "CREATE INDEX messages_between ON messages (conversation) WHERE show = 3;"
+    "ALTER TABLE peers ADD COLUMN is_blocked INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX places_messages ON places (message);"
+    "CREATE TABLE chores (message INTEGER NOT NULL REFERENCES messages, chore INTEGER NOT NULL,"
+    " PRIMARY KEY (message, chore)) STRICT, WITHOUT ROWID;",
 };
 
 static gboolean read_pragma(sqlite3 *db, const char *sql, gint64 *value, GError **error)

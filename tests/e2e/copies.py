@@ -9,11 +9,12 @@ import tap
 from lab import Lab
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
+SORTED = {"filter": "active"}
 
 
 def copies(folder, **how):
     with Lab(**how) as lab:
-        alice = lab.client("alice").login()
+        alice = lab.client("alice", options=SORTED if folder == "COI/Chats" else None).login()
         for text in ("One.", "Two."):
             alice.says(BOB, text)
         lab.settled(alice)
@@ -40,7 +41,12 @@ def in_sent():
     copies("Sent")
 
 
-@tap.case("in COI/Chats, where there is one")
+@tap.case("in COI/Chats, which is made, where chat is sorted")
+def in_new_chats():
+    copies("COI/Chats")
+
+
+@tap.case("in COI/Chats, where there is one and chat is sorted")
 def in_chats():
     copies("COI/Chats", mailboxes=["COI/Chats"])
 
@@ -53,7 +59,7 @@ def in_active():
 @tap.case("chat that the server sorts into COI/Chats is received at once")
 def received_in_chats():
     with Lab(active=True, mailboxes=["COI/Chats"]) as lab:
-        alice, bob = lab.client("alice").login(), lab.client("bob").login()
+        alice, bob = lab.client("alice", options=SORTED).login(), lab.client("bob", options=SORTED).login()
         alice.says(bob, "Where does this go?")
         bob.hears(alice, "Where does this go?")
         bob.says(alice, "To COI/Chats.")
@@ -91,9 +97,9 @@ def later():
 @tap.case("a second device of Alice's shows what she writes on the first, as her own line")
 def second_device():
     with Lab(mailboxes=["COI/Chats"], active=True) as lab:
-        desk = lab.client("alice", profile=lab.profile("desk")).login()
-        couch = lab.client("alice", profile=lab.profile("couch")).login()
-        bob = lab.client("bob").login()
+        desk = lab.client("alice", profile=lab.profile("desk"), options=SORTED).login()
+        couch = lab.client("alice", profile=lab.profile("couch"), options=SORTED).login()
+        bob = lab.client("bob", options=SORTED).login()
         desk.says(bob, "I write at my desk.")
         bob.hears(desk, "I write at my desk.")
         line = couch.expect("line", conversation=BOB, timeout=20)

@@ -42,9 +42,10 @@ def setting(line):
 DOTS = ("  separator = /\n", "  separator = .\n  prefix = INBOX.\n")
 
 
-def conversation(lab, folder="Sent", counted=True):
-    """Both ways, once more after a new login, and the own copies."""
-    alice, bob = lab.client("alice").login(), lab.client("bob").login()
+def conversation(lab, folder="Sent", counted=True, chats=None):
+    """Both ways, once more after a new login, and the own copies; chats: the folder that all of it is sorted into."""
+    options = {"filter": "active" if chats else "none"}
+    alice, bob = (lab.client(name, options=options).login() for name in ("alice", "bob"))
     alice.says(bob, "Hello Bob.")
     bob.hears(alice, "Hello Bob.")
     bob.says(alice, "Hello Alice.")
@@ -54,7 +55,10 @@ def conversation(lab, folder="Sent", counted=True):
     lab.settled(alice)
     bob.login()
     bob.hears(alice, "Are you gone?")
-    if counted:
+    if chats:
+        lab.holds("alice", **{chats: 3})
+        lab.holds("bob", **{chats: 3})
+    elif counted:
         lab.holds("alice", INBOX=1, **{folder: 2})
         lab.holds("bob", INBOX=2, **{folder: 1})
     lab.leave(alice, bob)
@@ -69,7 +73,7 @@ def below_inbox():
 @tap.case("the same, and a folder for chat is there")
 def chats_below_inbox():
     with setup(DOTS, mailboxes=["COI.Chats"]) as lab:
-        conversation(lab, "INBOX.COI.Chats")
+        conversation(lab, chats="INBOX.COI.Chats")
 
 
 @tap.case("a server that has nothing but IMAP4rev1 and IDLE")

@@ -26,7 +26,20 @@ double loop_take_longest_own_stall(void);
 void ui_init(void);
 /* After the core is up. */
 void ui_watch_signals(void);
-void ui_set_focus(gboolean has_focus);
+
+/* client_focus.c: where the user looks, and what was written elsewhere meanwhile, as Pidgin keeps it. */
+void focus_init(PurpleConversationUiOps *conversation_ops);
+void focus_watch_signals(void);
+/* FALSE: this client does not know which conversation has the focus, and keeps no count of unseen lines. */
+void focus_set_known(gboolean known);
+/* Of the conversations that focus_turn() was not told about. */
+void focus_set_all(gboolean focused);
+/* How long ago the user touched something; negative: this client does not know. */
+void focus_set_input(gint64 seconds);
+/* The user turns to a conversation, and so away from all others; or away from it. */
+void focus_turn(PurpleConversation *conversation, gboolean focused);
+void focus_line_written(PurpleConversation *conversation, PurpleMessageFlags flags);
+void focus_user_wrote(PurpleConversation *conversation);
 
 /* client_request.c: questions to the user. */
 void request_init(void);

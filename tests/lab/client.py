@@ -78,6 +78,7 @@ class Client:
         self._reading = threading.Event()
         self._sync = 0
         self._clean_until = 0
+        self._looks_at = None
 
     # -- the process --
 
@@ -279,6 +280,25 @@ class Client:
         pattern = re.compile(words, re.IGNORECASE | re.DOTALL)
         return self.expect("line", lambda one: {"system", "error"} & set(one["flags"]) and pattern.search(plain(one["text"]))
                            and (conversation is None or one["conversation"] == address_of(conversation)), timeout=timeout)
+
+    def looks_at(self, peer):
+        """Turns to the conversation with somebody (a Client or an address), and so away from all others."""
+        self._looks_at = address_of(peer)
+        self.do(do="focus", account=self.address, to=self._looks_at, focused=True)
+
+    def looks_away(self):
+        """Turns to another window."""
+        self.do(do="focus", account=self.address, to=self._looks_at, focused=False)
+
+    def has_unseen(self, peer, count, timeout=15):
+        """The client comes to say that so many lines of this conversation are unseen."""
+        return self.expect("unseen", conversation=address_of(peer), count=count, timeout=timeout)
+
+    def blocks(self, peer):
+        self.do(do="deny", account=self.address, who=address_of(peer))
+
+    def unblocks(self, peer):
+        self.do(do="undeny", account=self.address, who=address_of(peer))
 
     def fails(self, reason=None, fatal=None, timeout=30):
         """The connection ends with an error; returns it."""

@@ -124,6 +124,14 @@ static void run_send(JsonObject *command)
     if (json_object_has_member(command, "stamp"))
         event_end(event_begin("typed"));
     purple_conv_im_send(PURPLE_CONV_IM(conversation), html);
+    focus_user_wrote(conversation);
+}
+
+static void run_typing(JsonObject *command)
+{
+    PurpleAccount *account = account_of(command);
+    if (account != NULL && purple_account_is_connected(account))
+        serv_send_typing(purple_account_get_connection(account), string_of(command, "to"), PURPLE_TYPING);
 }
 
 static void run_command(JsonObject *command)
@@ -268,8 +276,42 @@ static void run_ui(JsonObject *command)
 {
     if (json_object_has_member(command, "requests"))
         request_set_possible(json_object_get_boolean_member(command, "requests"));
-    if (json_object_has_member(command, "focus"))
-        ui_set_focus(json_object_get_boolean_member(command, "focus"));
+    if (json_object_has_member(command, "focus")) {
+        focus_set_known(!json_object_get_null_member(command, "focus"));
+        focus_set_all(json_object_get_boolean_member_with_default(command, "focus", FALSE));
+    }
+    if (json_object_has_member(command, "input"))
+        focus_set_input(json_object_get_int_member(command, "input"));
+}
+
+static void run_focus(JsonObject *command)
+{
+    PurpleAccount *account = account_of(command);
+    if (account != NULL)
+        focus_turn(conversation_of(command, account),
+                   json_object_get_boolean_member_with_default(command, "focused", TRUE));
+}
+
+static void run_idle(JsonObject *command)
+{
+    PurpleAccount *account = account_of(command);
+    gint64 seconds = json_object_get_int_member_with_default(command, "seconds", 0);
+    if (account != NULL)
+        purple_presence_set_idle(purple_account_get_presence(account), seconds > 0, time(NULL) - seconds);
+}
+
+static void run_deny(JsonObject *command)
+{
+    PurpleAccount *account = account_of(command);
+    if (account != NULL)
+        purple_privacy_deny(account, string_of(command, "who"), FALSE, FALSE);
+}
+
+static void run_undeny(JsonObject *command)
+{
+    PurpleAccount *account = account_of(command);
+    if (account != NULL)
+        purple_privacy_allow(account, string_of(command, "who"), FALSE, FALSE);
 }
 
 static void run_close(JsonObject *command)
@@ -290,6 +332,7 @@ static const struct {
     {"login", run_login},
     {"logout", run_logout},
     {"send", run_send},
+    {"typing", run_typing},
     {"command", run_command},
     {"buddy-add", run_buddy_add},
     {"buddy-remove", run_buddy_remove},
@@ -300,6 +343,10 @@ static const struct {
     {"sync", run_sync},
     {"stats", run_stats},
     {"ui", run_ui},
+    {"focus", run_focus},
+    {"idle", run_idle},
+    {"deny", run_deny},
+    {"undeny", run_undeny},
     {"close", run_close},
 };
 

@@ -1,7 +1,5 @@
 #include "client.h"
 
-static gboolean focus;
-
 static void progress(PurpleConnection *gc, const char *text, size_t step, size_t steps)
 {
     JsonBuilder *event = event_begin("progress");
@@ -98,12 +96,7 @@ static void write_conv(PurpleConversation *conversation, const char *who, const 
     add_flags(event, flags);
     event_int(event, "time", time);
     event_end(event);
-}
-
-static gboolean has_focus(PurpleConversation *conversation)
-{
-    (void)conversation;
-    return focus;
+    focus_line_written(conversation, flags);
 }
 
 static void *notify_message(PurpleNotifyMsgType type, const char *title, const char *primary, const char *secondary)
@@ -140,9 +133,7 @@ static PurpleConnectionUiOps connection_ops = {
     .disconnected = disconnected,
     .report_disconnect_reason = report_disconnect_reason,
 };
-static PurpleConversationUiOps conversation_ops = {.write_conv = write_conv, .has_focus = has_focus};
-/* Empty, but there: without it libpurple does not save the list. */
-static PurpleBlistUiOps blist_ops;
+static PurpleConversationUiOps conversation_ops = {.write_conv = write_conv};
 static PurpleNotifyUiOps notify_ops = {.notify_message = notify_message};
 /* Without any libpurple never writes blist.xml. */
 static PurpleBlistUiOps blist_ops;
@@ -150,9 +141,9 @@ static PurpleBlistUiOps blist_ops;
 void ui_init(void)
 {
     purple_connections_set_ui_ops(&connection_ops);
+    focus_init(&conversation_ops);
     purple_conversations_set_ui_ops(&conversation_ops);
     purple_notify_set_ui_ops(&notify_ops);
-    purple_blist_set_ui_ops(&blist_ops);
     purple_blist_set_ui_ops(&blist_ops);
     request_init();
 }
@@ -163,9 +154,5 @@ void ui_watch_signals(void)
     PurplePlugin *prpl = purple_find_prpl(PRPL_ID);
     if (prpl != NULL)
         purple_signal_connect(prpl, "coi-message-state", &handle, PURPLE_CALLBACK(message_state), NULL);
-}
-
-void ui_set_focus(gboolean has)
-{
-    focus = has;
+    focus_watch_signals();
 }

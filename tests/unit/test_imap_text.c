@@ -136,6 +136,15 @@ static void test_lines(void)
                  {"123 OK done\r\n", COI_LINE_OTHER, 0, NULL, NULL},
                  {"1 OK done\r\n", COI_LINE_OTHER, 0, NULL, NULL},
                  {"12 OKAY\r\n", COI_LINE_OTHER, 0, NULL, NULL},
+                 {"* 5 FETCH (FLAGS (\\Seen))\r\n", COI_LINE_FLAGS, 5, NULL, NULL},
+                 {"* 5 fetch (UID 7 MODSEQ (9) flags ())", COI_LINE_FLAGS, 5, NULL, NULL},
+                 {"* 5 FETCH (UID 7 MODSEQ (9))\r\n", COI_LINE_OTHER, 5, NULL, NULL},
+                 {"* 5 FETCH (XFLAGS (a))\r\n", COI_LINE_OTHER, 5, NULL, NULL},
+                 {"* 5 FETCH (FLAGS", COI_LINE_OTHER, 5, NULL, NULL},
+                 {"* 5 FETCH", COI_LINE_OTHER, 5, NULL, NULL},
+                 {"* STATUS \"a b\" (UIDNEXT 5)\r\n", COI_LINE_STATUS, 0, NULL, "\"a b\" (UIDNEXT 5)"},
+                 {"* STATUS {4}\r\n", COI_LINE_LITERAL, 0, NULL, NULL},
+                 {"* STATUS", COI_LINE_STATUS, 0, NULL, ""},
                  {"", COI_LINE_OTHER, 0, NULL, NULL},
                  {"\r\n", COI_LINE_OTHER, 0, NULL, NULL}};
     for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
@@ -148,6 +157,31 @@ static void test_lines(void)
     }
 }
 
+static void test_uids(void)
+{
+    guint32 some[] = {7, 3, 0, 7, 5, G_MAXUINT32, 1}, expected[] = {3, 5, 7, G_MAXUINT32};
+    g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    coi_imap_tidy(uids, 1);
+    g_assert_cmpuint(uids->len, ==, 0);
+    g_array_append_vals(uids, some, G_N_ELEMENTS(some));
+    coi_imap_tidy(uids, 2);
+    g_assert_cmpmem(uids->data, uids->len * sizeof(guint32), expected, sizeof expected);
+    g_assert_true(coi_imap_includes(expected, G_N_ELEMENTS(expected), 5));
+    g_assert_false(coi_imap_includes(expected, G_N_ELEMENTS(expected), 6));
+    g_assert_false(coi_imap_includes(expected, 0, 3));
+}
+
+static void test_flags(void)
+{
+    static const char *const good[] = {"\\Seen", "$Chat", "x.y-z"};
+    static const char *const bad[] = {"",   "\\",  "a b", "a)",  "(a",    "\\a\\b",
+                                      "a]", "a\"", "*",   "\\*", "a\r\n", "\xc3\xa4"};
+    for (gsize i = 0; i < G_N_ELEMENTS(good); i++)
+        g_assert_true(coi_imap_is_flag(good[i]));
+    for (gsize i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(coi_imap_is_flag(bad[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -156,5 +190,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap-text/set", test_set);
     g_test_add_func("/imap-text/dates", test_dates);
     g_test_add_func("/imap-text/lines", test_lines);
+    g_test_add_func("/imap-text/uids", test_uids);
+    g_test_add_func("/imap-text/flags", test_flags);
     return g_test_run();
 }

@@ -1,0 +1,152 @@
+/* What is left to be done on the server about messages: flags and moves, wherever their copies lie now. */
+#include "engine/private.h"
+
+#define BATCH 200
+#define RETRY_FIRST_USEC (2 * G_USEC_PER_SEC)
+#define RETRY_LIMIT_USEC (900 * G_USEC_PER_SEC)
+/* Without MOVE two clients of ours may copy the same message: each waits for a moment of its own. */
+#define JITTER_USEC (10 * G_USEC_PER_SEC)
+
+/* Reading is told first: what is moved then takes its flags along. */
+static const CoiChore order[] = {COI_CHORE_SEEN, COI_CHORE_BLOCK, COI_CHORE_FILE, COI_CHORE_FILE_SENT,
+                                 COI_CHORE_KEYWORD};
+
+gboolean coi_chores_add_now(CoiEngine *engine, gint64 message, CoiChore chore, GError **error)
+{
+    engine->chores_changed = TRUE;
+    return coi_chores_add(engine->store, message, chore, error);
+}
+
+static gboolean is_move(CoiChore chore)
+{
+    return chore == COI_CHORE_FILE || chore == COI_CHORE_FILE_SENT || chore == COI_CHORE_BLOCK;
+}
+
+static const char *target(const CoiEngine *engine, CoiChore chore)
+{
+    return chore == COI_CHORE_BLOCK ? engine->facts->blocked : engine->facts->chats_name;
+}
+
+/* FILE is for INBOX alone, FILE_SENT for Sent; nothing is moved to where it is. */
+static gboolean applies(CoiEngine *engine, const CoiWatch *watch, CoiChore chore)
+{
+    if (chore == COI_CHORE_FILE)
+        return watch == &engine->watches[COI_WATCH_INBOX] && engine->filing != COI_FILING_NONE;
+    if (chore == COI_CHORE_FILE_SENT)
+        return watch == &engine->watches[COI_WATCH_SENT] && engine->filing != COI_FILING_NONE;
+    return !is_move(chore) || g_strcmp0(watch->mailbox, target(engine, chore)) != 0;
+}
+
+static gboolean is_our_turn(CoiEngine *engine, CoiWatch *watch, CoiChore chore, gint64 now)
+{
+    if (!is_move(chore) || engine->facts->moves)
+        return TRUE;
+    if (watch->file_at == 0)
+        watch->file_at = now + (gint64)(g_random_double() * JITTER_USEC);
+    return watch->file_at <= now;
+}
+
+static void send(CoiEngine *engine, CoiWatch *watch, CoiChore chore)
+{
+    static const char *const seen[] = {"\\Seen", NULL}, *const keyword[] = {"$Chat", NULL};
+    static const char *const sent[] = {"$Chat", "$Submitted", NULL}; /* the latter: for our other devices, that it is ours */
+    watch->chore = chore;
+    watch->chore_tag = coi_engine_next_tag(engine);
+    watch->file_at = 0;
+    CoiImapRequest *request =
+        coi_imap_request_new(is_move(chore) ? COI_IMAP_MOVE : COI_IMAP_STORE, watch->chore_tag);
+    request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    for (guint i = 0; i < watch->chore_places->len; i++)
+        g_array_append_val(request->uids, g_array_index(watch->chore_places, CoiChorePlace, i).uid);
+    if (is_move(chore))
+        request->target = g_strdup(target(engine, chore));
+    request->must_exist = (chore == COI_CHORE_FILE || chore == COI_CHORE_FILE_SENT) && engine->facts->coi;
+    if (chore != COI_CHORE_BLOCK)
+        request->flags = g_strdupv((GStrv)(chore == COI_CHORE_SEEN ? seen : chore == COI_CHORE_FILE_SENT ? sent : keyword));
+    coi_imap_link_send(watch->link, request);
+}
+
+/* Sends what is to be done next in this mailbox; when it is to be looked at again, -1: after the answer, or never. */
+static gint64 pump(CoiEngine *engine, CoiWatch *watch, gint64 now)
+{
+    gint64 next = -1;
+    if (watch->state != COI_WATCH_FOLLOWING || watch->chore_tag != 0 || engine->facts == NULL)
+        return -1;
+    if (watch->chores_at > now)
+        return watch->chores_at;
+    if (watch->extra->len > 0) {
+        watch->removing = TRUE;
+        watch->chore_tag = coi_engine_next_tag(engine);
+        coi_imap_link_send(watch->link, coi_extra_request(watch, watch->chore_tag));
+        return -1;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+        if (!applies(engine, watch, order[i]))
+            continue;
+        g_clear_pointer(&watch->chore_places, g_array_unref);
+        watch->chore_places = coi_chores_at(engine->store, watch->mailbox, order[i], BATCH);
+        if (watch->chore_places->len == 0)
+            continue;
+        if (is_our_turn(engine, watch, order[i], now)) {
+            send(engine, watch, order[i]);
+            return -1;
+        }
+        next = watch->file_at;
+    }
+    return next;
+}
+
+static gboolean note_done(CoiEngine *engine, CoiWatch *watch, GError **error)
+{
+    if (!coi_store_begin(engine->store, FALSE, error))
+        return FALSE;
+    gboolean good = TRUE;
+    for (guint i = 0; good && i < watch->chore_places->len; i++) {
+        const CoiChorePlace *place = &g_array_index(watch->chore_places, CoiChorePlace, i);
+        good = coi_chores_done(engine->store, place->message, watch->chore, error) &&
+               (!is_move(watch->chore) || coi_messages_remove_place(engine->store, watch->mailbox, place->uid, error));
+    }
+    if (good && coi_store_commit(engine->store, error))
+        return TRUE;
+    coi_store_rollback(engine->store);
+    return FALSE;
+}
+
+void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean removing = watch->removing;
+    watch->chore_tag = 0;
+    watch->removing = FALSE;
+    engine->chores_changed = TRUE;
+    if (result->type == COI_IMAP_FAILED) {
+        if (removing)
+            g_array_set_size(watch->extra, 0);
+        else if (watch->chore == COI_CHORE_FILE)
+            coi_filing_in_doubt(engine);
+        watch->chores_at = g_get_monotonic_time() +
+                           coi_engine_backoff(watch->chore_failures++, RETRY_FIRST_USEC, RETRY_LIMIT_USEC);
+        return;
+    }
+    watch->chore_failures = 0;
+    if (removing ? !coi_extra_removed(engine, watch, &error) : !note_done(engine, watch, &error)) {
+        coi_engine_store_failed(engine, g_steal_pointer(&error));
+    } else if (!removing && (watch->chore == COI_CHORE_FILE || watch->chore == COI_CHORE_FILE_SENT)) {
+        coi_extra_moved(engine, watch->chore_places, result->copied);
+        coi_watches_start_chats(engine, engine->facts->chats_name); /* it may just have been made */
+    }
+}
+
+gint64 coi_chores_timers(CoiEngine *engine, gint64 now)
+{
+    if (engine->store == NULL || (!engine->chores_changed && (engine->chores_due < 0 || engine->chores_due > now)))
+        return engine->chores_due;
+    engine->chores_changed = FALSE;
+    engine->chores_due = -1;
+    for (guint i = 0; i < COI_WATCHES; i++) {
+        gint64 due = pump(engine, &engine->watches[i], now);
+        if (due >= 0 && (engine->chores_due < 0 || due < engine->chores_due))
+            engine->chores_due = due;
+    }
+    return engine->chores_due;
+}

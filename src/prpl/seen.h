@@ -1,0 +1,21 @@
+/* Has the user seen what a conversation shows? "Read" must be true: the client says that the conversation has the focus
+ * and the user is there, or the user writes in it. */
+#pragma once
+#include "prpl/connection.h"
+
+/* At login: listens to the client's conversations, with the connection as the signals' handle. */
+void coi_seen_start(CoiConnection *connection);
+void coi_seen_stop(CoiConnection *connection);
+
+/* A line of the peer's has been handed to the client: is the user looking? Tells the engine if so. */
+void coi_seen_look(CoiConnection *connection, const char *peer);
+
+/* The user writes in the conversation with this name. */
+void coi_seen_written(CoiConnection *connection, const char *name);
+
+/* COI_EVENT_READ: the client's mark of something unread goes; the engine is told nothing, since nobody read it here. */
+void coi_seen_elsewhere(CoiConnection *connection, const CoiEvent *event);
+
+/* Members of the prpl. */
+unsigned int coi_seen_typing(PurpleConnection *gc, const char *who, PurpleTypingState state);
+void coi_seen_idle(PurpleConnection *gc, int seconds);
