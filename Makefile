@@ -44,7 +44,7 @@ CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/lab/client*.c)
 LAB_ENGINE := $(BUILD)/tests/lab/engine-client
 LAB_BIN := $(BUILD)/tests/lab/client $(LAB_ENGINE)
 # Most of a test's time is waiting for real servers.
-JOBS ?= $(shell expr $$(nproc) + 1)
+JOBS ?= $(shell expr 2 \* $$(nproc))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 # Asked on first use only: on a fresh machine pkg-config comes with `make deps`.
@@ -155,8 +155,9 @@ fuzz: ## run every fuzz target for TIME seconds (clang's libFuzzer with sanitize
 	done
 
 .PHONY: bench
-bench: testable ## measure: latency against the raw floor, longest stall of the main loop
+bench: testable ## measure: latency against the raw floor, longest stall of the main loop, what a login costs
 	$(Q)tests/bench/bench.py
+	$(Q)tests/bench/sync.py
 
 .PHONY: check-unit
 check-unit: unit ## run the unit tests alone; they need neither servers nor network

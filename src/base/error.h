@@ -30,5 +30,6 @@ typedef enum {
     COI_ERROR_IN_USE,        /* the account's directory is locked by another process; the message is its pid */
     COI_ERROR_TOKEN_COMMAND, /* the program that gives the password or token fails; the message says how */
     COI_ERROR_TOKEN_REFUSED, /* what that program says was refused for good, also when asked anew */
+    COI_ERROR_THROTTLED,     /* the server wants less of us; the message is what it said */
     COI_ERROR_DIRECTORY      /* the account's directory can't be made or written */
 } CoiErrorCode;

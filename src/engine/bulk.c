@@ -1,22 +1,33 @@
 /* The link for what may take its time: opened when something is to be done, closed by itself after a while without work. */
 #include "engine/private.h"
 
+#include "net/throttle.h"
+
 #define IDLE_CLOSE_MS (30 * 1000)
 #define RETRY_FIRST_USEC (G_USEC_PER_SEC / 2)
 #define RETRY_LIMIT_USEC (300 * G_USEC_PER_SEC)
 
-void coi_bulk_back_off(CoiEngine *engine)
+void coi_bulk_back_off(CoiEngine *engine, const GError *error)
 {
+    guint failures = engine->bulk_failures++;
+    gboolean throttled = error != NULL && coi_throttled(error->message);
     engine->bulk_retry_at =
-        g_get_monotonic_time() + coi_engine_backoff(engine->bulk_failures++, RETRY_FIRST_USEC, RETRY_LIMIT_USEC);
+        g_get_monotonic_time() + (throttled ? coi_engine_quiet(failures)
+                                            : coi_engine_backoff(failures, RETRY_FIRST_USEC, RETRY_LIMIT_USEC));
 }
 
 static void open_bulk(CoiEngine *engine)
 {
+    gint64 turn = coi_limit_turn(engine, &engine->bulk);
+    if (turn > 0) {
+        engine->bulk_retry_at = turn;
+        engine->bulk_changed = TRUE;
+        return;
+    }
     if (engine->bulk == NULL)
         engine->bulk = coi_imap_link_new(&engine->host, IDLE_CLOSE_MS, coi_engine_imap_sink, engine);
     if (engine->bulk == NULL) {
-        coi_bulk_back_off(engine);
+        coi_bulk_back_off(engine, NULL);
         engine->bulk_changed = TRUE;
         return;
     }
@@ -46,8 +57,16 @@ static void down(CoiEngine *engine, const CoiImapResult *result)
     engine->bulk_opening = FALSE;
     coi_filing_down(engine);
     coi_copy_down(engine);
-    if (result->error != NULL)
-        coi_bulk_back_off(engine);
+    gint64 again = coi_limit_again(engine, result->error, &engine->bulk_swaps);
+    if (again > 0) {
+        engine->bulk_retry_at = again;
+        return;
+    }
+    gboolean back = coi_limit_return(engine, &engine->bulk);
+    if (result->error != NULL && !coi_limit_met(engine, result->error))
+        coi_bulk_back_off(engine, result->error);
+    if (back)
+        coi_watches_inbox_again(engine);
 }
 
 void coi_bulk_result(CoiEngine *engine, CoiImapResult *result)
@@ -55,6 +74,7 @@ void coi_bulk_result(CoiEngine *engine, CoiImapResult *result)
     switch (result->type) {
     case COI_IMAP_OPENED:
         engine->bulk_opening = FALSE;
+        engine->bulk_swaps = 0;
         engine->bulk_facts = g_steal_pointer(&result->facts);
         coi_watches_start_chats(engine, engine->bulk_facts->chats); /* made since INBOX was opened */
         break;

@@ -30,6 +30,8 @@ static const char *target(const CoiEngine *engine, CoiChore chore)
 /* FILE is for INBOX alone, FILE_SENT for Sent; nothing is moved to where it is. */
 static gboolean applies(CoiEngine *engine, const CoiWatch *watch, CoiChore chore)
 {
+    if ((chore == COI_CHORE_FILE || chore == COI_CHORE_FILE_SENT) && coi_watches_chats_coming(engine))
+        return FALSE;
     if (chore == COI_CHORE_FILE)
         return watch == &engine->watches[COI_WATCH_INBOX] && engine->filing != COI_FILING_NONE;
     if (chore == COI_CHORE_FILE_SENT)
@@ -66,47 +68,73 @@ static void send(CoiEngine *engine, CoiWatch *watch, CoiChore chore)
     coi_imap_link_send(watch->link, request);
 }
 
+/* After a refusal one by one, in any order: a single message that the server can't move keeps no other waiting. */
+static void pick_one(GArray *places)
+{
+    CoiChorePlace one = g_array_index(places, CoiChorePlace, g_random_int_range(0, (gint32)places->len));
+    g_array_set_size(places, 0);
+    g_array_append_val(places, one);
+}
+
 /* Sends what is to be done next in this mailbox; when it is to be looked at again, -1: after the answer, or never. */
 static gint64 pump(CoiEngine *engine, CoiWatch *watch, gint64 now)
 {
     gint64 next = -1;
     if (watch->state != COI_WATCH_FOLLOWING || watch->chore_tag != 0 || engine->facts == NULL)
         return -1;
-    if (watch->chores_at > now)
-        return watch->chores_at;
-    if (watch->extra->len > 0) {
+    if (watch->tries[0].at > now)
+        next = watch->tries[0].at;
+    CoiImapRequest *extra = next < 0 ? coi_extra_request(engine, watch) : NULL;
+    if (extra != NULL) {
         watch->removing = TRUE;
-        watch->chore_tag = coi_engine_next_tag(engine);
-        coi_imap_link_send(watch->link, coi_extra_request(watch, watch->chore_tag));
+        watch->chore_tag = extra->tag;
+        coi_imap_link_send(watch->link, extra);
         return -1;
     }
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
+        CoiChoreTries *tries = &watch->tries[order[i]];
         if (!applies(engine, watch, order[i]))
             continue;
+        if (tries->at > now) {
+            next = next < 0 ? tries->at : MIN(next, tries->at);
+            continue;
+        }
         g_clear_pointer(&watch->chore_places, g_array_unref);
         watch->chore_places = coi_chores_at(engine->store, watch->mailbox, order[i], BATCH);
-        if (watch->chore_places->len == 0)
+        if (watch->chore_places->len == 0) {
+            tries->failures = 0;
             continue;
+        }
+        if (tries->failures > 0)
+            pick_one(watch->chore_places);
         if (is_our_turn(engine, watch, order[i], now)) {
             send(engine, watch, order[i]);
             return -1;
         }
-        next = watch->file_at;
+        next = next < 0 ? watch->file_at : MIN(next, watch->file_at);
     }
     return next;
 }
 
-static gboolean note_done(CoiEngine *engine, CoiWatch *watch, GError **error)
+/* \Seen counts for this copy alone. */
+static gboolean note_place(CoiEngine *engine, CoiWatch *watch, const CoiChorePlace *place, GError **error)
 {
+    if (watch->chore == COI_CHORE_SEEN)
+        return coi_messages_set_place_seen(engine->store, watch->mailbox, place->uid, TRUE, error) &&
+               coi_chores_settle_seen(engine->store, place->message, error);
+    return coi_chores_done(engine->store, place->message, watch->chore, error) &&
+           (!is_move(watch->chore) || coi_messages_remove_place(engine->store, watch->mailbox, place->uid, error));
+}
+
+static gboolean note_done(CoiEngine *engine, CoiWatch *watch, const GArray *copied, GError **error)
+{
+    gboolean filed = watch->chore == COI_CHORE_FILE || watch->chore == COI_CHORE_FILE_SENT;
     if (!coi_store_begin(engine->store, FALSE, error))
         return FALSE;
     gboolean good = TRUE;
-    for (guint i = 0; good && i < watch->chore_places->len; i++) {
-        const CoiChorePlace *place = &g_array_index(watch->chore_places, CoiChorePlace, i);
-        good = coi_chores_done(engine->store, place->message, watch->chore, error) &&
-               (!is_move(watch->chore) || coi_messages_remove_place(engine->store, watch->mailbox, place->uid, error));
-    }
-    if (good && coi_store_commit(engine->store, error))
+    for (guint i = 0; good && i < watch->chore_places->len; i++)
+        good = note_place(engine, watch, &g_array_index(watch->chore_places, CoiChorePlace, i), error);
+    if (good && (!filed || coi_extra_moved(engine, watch->chore_places, copied, error)) && coi_store_commit(engine->store, error))
         return TRUE;
     coi_store_rollback(engine->store);
     return FALSE;
@@ -120,19 +148,15 @@ void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result
     watch->removing = FALSE;
     engine->chores_changed = TRUE;
     if (result->type == COI_IMAP_FAILED) {
-        if (removing)
-            g_array_set_size(watch->extra, 0);
-        else if (watch->chore == COI_CHORE_FILE)
+        if (!removing && watch->chore == COI_CHORE_FILE)
             coi_filing_in_doubt(engine);
-        watch->chores_at = g_get_monotonic_time() +
-                           coi_engine_backoff(watch->chore_failures++, RETRY_FIRST_USEC, RETRY_LIMIT_USEC);
+        CoiChoreTries *tries = &watch->tries[removing ? 0 : watch->chore];
+        tries->at = g_get_monotonic_time() + coi_engine_backoff(tries->failures++, RETRY_FIRST_USEC, RETRY_LIMIT_USEC);
         return;
     }
-    watch->chore_failures = 0;
-    if (removing ? !coi_extra_removed(engine, watch, &error) : !note_done(engine, watch, &error)) {
+    if (removing ? !coi_extra_removed(engine, watch, &error) : !note_done(engine, watch, result->copied, &error)) {
         coi_engine_store_failed(engine, g_steal_pointer(&error));
     } else if (!removing && (watch->chore == COI_CHORE_FILE || watch->chore == COI_CHORE_FILE_SENT)) {
-        coi_extra_moved(engine, watch->chore_places, result->copied);
         coi_watches_start_chats(engine, engine->facts->chats_name); /* it may just have been made */
     }
 }

@@ -1,5 +1,7 @@
 #include "engine/private.h"
 
+#include "net/throttle.h"
+
 #define COPY_ATTEMPTS 5
 
 /* Chat's own folder, or where mail programs keep what was sent if chat is not sorted here. */
@@ -28,9 +30,14 @@ static void append(CoiEngine *engine, const CoiOutgoing *mail)
     coi_imap_link_send(engine->bulk, request);
 }
 
+static gboolean must_wait(const CoiEngine *engine)
+{
+    return engine->filing != COI_FILING_NONE && coi_watches_chats_coming(engine);
+}
+
 gboolean coi_copy_waits(CoiEngine *engine)
 {
-    if (coi_sent_is_awaited(engine))
+    if (coi_sent_is_awaited(engine) || must_wait(engine))
         return FALSE;
     g_autoptr(CoiOutgoing) mail = coi_outbox_next_copy(engine->store, NULL);
     return mail != NULL;
@@ -38,7 +45,7 @@ gboolean coi_copy_waits(CoiEngine *engine)
 
 void coi_copy_pump(CoiEngine *engine)
 {
-    if (engine->copying != 0 || coi_sent_is_awaited(engine))
+    if (engine->copying != 0 || coi_sent_is_awaited(engine) || must_wait(engine))
         return;
     g_autoptr(CoiOutgoing) mail = coi_outbox_next_copy(engine->store, NULL);
     if (mail != NULL)
@@ -64,15 +71,20 @@ static void appended(CoiEngine *engine, const CoiImapResult *result)
 }
 
 /* The server refused: after some tries the copy is given up; the message itself was sent. */
-static void refused(CoiEngine *engine)
+static void refused(CoiEngine *engine, const GError *error)
 {
+    if (error != NULL && coi_throttled(error->message)) {
+        engine->copying = 0; /* later is no failure */
+        coi_bulk_back_off(engine, error);
+        return;
+    }
     g_autoptr(CoiOutgoing) mail = coi_outbox_get(engine->store, engine->copying);
     if (!engine->copy_to_sent)
         coi_filing_in_doubt(engine);
     gboolean last = mail == NULL || mail->copy_attempts + 1 >= COPY_ATTEMPTS;
     note(engine, last ? COI_COPY_GIVEN_UP : COI_COPY_WANTED);
     if (!last)
-        coi_bulk_back_off(engine);
+        coi_bulk_back_off(engine, error);
 }
 
 void coi_copy_result(CoiEngine *engine, CoiImapResult *result)
@@ -80,7 +92,7 @@ void coi_copy_result(CoiEngine *engine, CoiImapResult *result)
     if (result->type == COI_IMAP_APPENDED)
         appended(engine, result);
     else if (result->type == COI_IMAP_FAILED)
-        refused(engine);
+        refused(engine, result->error);
 }
 
 void coi_copy_down(CoiEngine *engine)

@@ -3,6 +3,10 @@
 /* How long a logout may keep threads alive to finish the mail that is being sent: an interrupted one is sent twice. */
 #define STOP_GRACE_USEC (3 * G_USEC_PER_SEC)
 #define LOST_AFTER_USEC (30 * G_USEC_PER_SEC)
+/* Much longer than for a line that is broken: who goes on asking is shut out for hours. The first time still shorter than
+ * what is told as an outage. */
+#define QUIET_FIRST_USEC (20 * G_USEC_PER_SEC)
+#define QUIET_LIMIT_USEC (G_GINT64_CONSTANT(1800) * G_USEC_PER_SEC)
 
 /* What arrives in an engine's queue. */
 typedef enum { PARCEL_COMMAND, PARCEL_IMAP, PARCEL_SMTP } ParcelType;
@@ -69,6 +73,11 @@ gint64 coi_engine_backoff(guint failures, gint64 first, gint64 limit)
     while (failures-- > 0 && delay < limit)
         delay *= 2;
     return (gint64)((double)MIN(delay, limit) * g_random_double_range(0.75, 1.25));
+}
+
+gint64 coi_engine_quiet(guint failures)
+{
+    return coi_engine_backoff(failures, QUIET_FIRST_USEC, QUIET_LIMIT_USEC);
 }
 
 void coi_engine_fail(CoiEngine *engine, CoiService service, GError *error, const char *tried)
@@ -223,7 +232,10 @@ static gint64 lost_timer(CoiEngine *engine, gint64 now)
     if (now < due)
         return due;
     engine->lost_said = TRUE;
-    coi_engine_emit(engine, coi_event_new(COI_EVENT_LOST));
+    CoiEvent *event = coi_event_new(COI_EVENT_LOST);
+    if (engine->lost_words != NULL)
+        event->error = g_error_new_literal(COI_ERROR, COI_ERROR_THROTTLED, engine->lost_words);
+    coi_engine_emit(engine, event);
     return -1;
 }
 
@@ -244,6 +256,7 @@ static gint64 timers(CoiEngine *engine)
         next = sooner(next, coi_sent_timers(engine, now));
         next = sooner(next, coi_bulk_timers(engine, now));
         next = sooner(next, coi_chores_timers(engine, now));
+        next = sooner(next, coi_limit_timers(engine, now));
         next = sooner(next, lost_timer(engine, now));
         if (engine->hold_lines_until > now)
             next = sooner(next, engine->hold_lines_until);

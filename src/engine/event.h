@@ -42,6 +42,7 @@ typedef struct {
     char *message_id;
     CoiMessageState state; /* WAITING: offline or deferred, will be tried again; reply says why */
     char *reply;
+    gboolean throttled;    /* WAITING: the server asks for fewer mails */
     gint64 count;
     CoiAsk *ask;
 } CoiEvent;

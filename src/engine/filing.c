@@ -7,6 +7,10 @@
 #define WRITTEN "filter-written"
 #define REFUSED "filter-refused"
 
+/* The settings are looked at anew by a new login: at once, and then more and more rarely. */
+#define DOUBT_FIRST_USEC (60 * G_USEC_PER_SEC)
+#define DOUBT_LIMIT_USEC (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
+
 static CoiFiling filing_of(const char *filter)
 {
     if (g_strcmp0(filter, "active") == 0)
@@ -35,9 +39,12 @@ static void set_filing(CoiEngine *engine, CoiFiling filing)
     if (filing == engine->filing)
         return;
     gboolean ok = filing == COI_FILING_NONE ? coi_chores_drop_all(engine->store, COI_CHORE_FILE, &error)
-                                            : coi_chores_file_all(engine->store, "INBOX", filing == COI_FILING_SEEN, &error);
+                                            : coi_chores_file_all(engine->store, "INBOX", engine->facts->chats_name, engine->address,
+                                                                  filing == COI_FILING_SEEN, &error);
     engine->filing = filing;
     engine->chores_changed = TRUE;
+    if (coi_filing_makes_chats(engine))
+        coi_watches_start_chats(engine, engine->facts->chats_name);
     if (!ok)
         coi_engine_store_failed(engine, g_steal_pointer(&error));
 }
@@ -104,10 +111,18 @@ void coi_filing_learn(CoiEngine *engine)
         go_on(engine, wish);
 }
 
+gboolean coi_filing_makes_chats(const CoiEngine *engine)
+{
+    return engine->facts != NULL && !engine->facts->coi && engine->filing != COI_FILING_NONE;
+}
+
 void coi_filing_in_doubt(CoiEngine *engine)
 {
-    if (engine->facts == NULL || !engine->facts->coi || engine->filing == COI_FILING_NONE || engine->configuring != NULL)
+    gint64 now = g_get_monotonic_time();
+    if (engine->facts == NULL || !engine->facts->coi || engine->filing == COI_FILING_NONE || engine->configuring != NULL ||
+        now < engine->doubt_at)
         return;
+    engine->doubt_at = now + coi_engine_backoff(engine->doubts++, DOUBT_FIRST_USEC, DOUBT_LIMIT_USEC);
     set_filing(engine, COI_FILING_NONE);
     engine->filter_asked = FALSE;
     coi_watches_log_in_anew(engine);
@@ -193,6 +208,8 @@ gboolean coi_filing_judge(CoiEngine *engine, const char *mailbox, const CoiArriv
                           GError **error)
 {
     gboolean own = message->kind != COI_LINE_IN;
+    if (!own && g_str_equal(message->sender, engine->address))
+        return TRUE; /* not proven to be ours: left alone */
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
     if (!own && peer->is_blocked)
         return coi_chores_add_now(engine, message->id, COI_CHORE_BLOCK, error);

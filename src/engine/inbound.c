@@ -24,21 +24,22 @@ static gboolean has_flag(const CoiImapResult *result, const char *name)
     return FALSE;
 }
 
-static gboolean any_known(CoiEngine *engine, GStrv ids)
+/* Somebody's answer counts when it is to a message of ours; our own, wherever it was written, when we know what it is to. */
+static gboolean answers(CoiEngine *engine, GStrv ids, gboolean own)
 {
     for (guint i = 0; ids[i] != NULL; i++)
-        if (coi_messages_find(engine->store, ids[i], NULL) > 0)
+        if (coi_messages_is_ours(engine->store, ids[i]) || (own && coi_messages_find(engine->store, ids[i], NULL) > 0))
             return TRUE;
     return FALSE;
 }
 
-/* Chat for the world, or an answer to a message that the store knows (COI.md section 1). */
-static gboolean is_chat(CoiEngine *engine, const CoiHeaders *headers)
+/* Chat for the world, or an answer within a conversation (COI.md section 1). */
+static gboolean is_chat(CoiEngine *engine, const CoiHeaders *headers, gboolean own)
 {
     if (headers->from_count > 1)
         return FALSE;
-    return coi_headers_are_chat(headers) || any_known(engine, headers->in_reply_to) ||
-           any_known(engine, headers->references);
+    return coi_headers_are_chat(headers) || answers(engine, headers->in_reply_to, own) ||
+           answers(engine, headers->references, own);
 }
 
 static gboolean ordinary_mail_is_wanted(CoiEngine *engine, const CoiHeaders *headers)
@@ -69,23 +70,25 @@ static gboolean is_talk(const CoiHeaders *headers)
 }
 
 /* Is this news to the user? read: by them, or written by them, on another device. */
-static gboolean is_news(const CoiEngine *engine, const CoiWatch *watch, gint64 date, gboolean read, gint64 now)
+static gboolean is_news(const CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, gboolean read, gint64 now)
 {
-    if (watch->sync == COI_SYNC_LIVE) /* old mail that another program moves here is no news */
+    CoiSync sync = result->old ? COI_SYNC_FIRST : watch->sync;
+    gint64 date = result->internal_date;
+    if (sync == COI_SYNC_LIVE) /* old mail that another program moves here is no news */
         return !read || date >= now - 86400;
     if (date >= engine->login_time) /* missed in a cut of this very login */
         return TRUE;
-    if (watch->sync == COI_SYNC_FIRST)
+    if (sync == COI_SYNC_FIRST)
         return !read && date >= now - COI_FIRST_LOGIN_DAYS * 86400;
-    return !read && (watch->sync == COI_SYNC_LATER || date >= watch->newest_before);
+    return !read && (sync == COI_SYNC_LATER || date >= watch->newest_before);
 }
 
-/* What is no news only belongs to the history, but between news it is shown, too. */
-static CoiShow how_to_show(CoiEngine *engine, const CoiWatch *watch, gint64 date, gboolean read, gint64 now)
+/* What is no news only belongs to the history, but between news it is shown, too, unless these have long been shown. */
+static CoiShow how_to_show(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, gboolean read, gint64 now)
 {
-    if (is_news(engine, watch, date, read, now))
+    if (is_news(engine, watch, result, read, now))
         return COI_SHOW_PENDING;
-    return read && date >= now - COI_FIRST_LOGIN_DAYS * 86400 ? COI_SHOW_BETWEEN : COI_SHOW_NEVER;
+    return read && !result->old && result->internal_date >= now - COI_FIRST_LOGIN_DAYS * 86400 ? COI_SHOW_BETWEEN : COI_SHOW_NEVER;
 }
 
 /* What lies in the folder for sent mail was put there by us or by our server. */
@@ -130,7 +133,7 @@ static CoiMessage *new_message(const CoiWatch *watch, const CoiImapResult *resul
     message->internal_date = result->internal_date;
     message->time = headers->date > 0 ? MIN(headers->date, result->internal_date) : result->internal_date;
     message->time = MIN(message->time, now);
-    message->delayed = watch->sync != COI_SYNC_LIVE;
+    message->delayed = watch->sync != COI_SYNC_LIVE || result->old;
     message->mailbox = g_strdup(watch->mailbox);
     message->uid = result->uid;
     return message;
@@ -160,7 +163,7 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
     gboolean own = g_str_equal(message->sender, engine->address);
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
     gboolean blocked = !own && peer->is_blocked;
-    message->chat = is_chat(engine, headers);
+    message->chat = is_chat(engine, headers, own);
     if (!message->chat && !blocked &&
         !(own ? own_ordinary_mail_is_wanted(engine, watch, headers) : ordinary_mail_is_wanted(engine, headers)))
         return FALSE;
@@ -171,7 +174,7 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
     arrival->chat = coi_headers_are_chat(headers);
     message->seen = arrival->seen || message->kind != COI_LINE_IN;
     if (is_talk(headers) && !blocked)
-        message->show = how_to_show(engine, watch, result->internal_date, message->seen, now);
+        message->show = how_to_show(engine, watch, result, message->seen, now);
     return TRUE;
 }
 
@@ -191,6 +194,7 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     arrival->alias = g_strdup(headers->alias_id);
     guint references = g_strv_length(headers->references);
     arrival->last_reference = references > 0 ? g_strdup(headers->references[references - 1]) : NULL;
+    arrival->message->follows = g_strdup(arrival->last_reference);
     arrival->uid = result->uid;
     arrival->seen = has_flag(result, "\\Seen");
     arrival->keyword = has_flag(result, "$Chat");
@@ -270,13 +274,18 @@ static gboolean look_at_place(CoiEngine *engine, const char *mailbox, const CoiA
     const CoiMessage *message = arrival->message;
     if (message->id != id) {
         message = known = coi_messages_get(engine->store, id);
-        if (known == NULL || (arrival->seen && !coi_seen_flag(engine, id, TRUE, error)))
+        if (known == NULL || (arrival->seen && (!coi_seen_flag(engine, id, TRUE, error) ||
+                                                !coi_chores_settle_seen(engine->store, id, error))))
             return known == NULL;
         if (!note_other_id(engine, arrival->message, known, error) ||
             !coi_sent_found(engine, mailbox, arrival, known, error))
             return FALSE;
+        coi_extra_check(engine);
     }
-    coi_extra_check(engine, id);
+    /* Somebody filed it before \Seen had reached it. */
+    if (message->seen && message->kind == COI_LINE_IN && !arrival->seen &&
+        !coi_chores_add_now(engine, id, COI_CHORE_SEEN, error))
+        return FALSE;
     return coi_filing_judge(engine, mailbox, arrival, message, error);
 }
 
@@ -286,12 +295,13 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
     gint64 id = known_as(engine, message, arrival->alias); /* again: a copy may have come by another mailbox meanwhile */
     if (id == 0 && !arrival->place_only) {
         const char *aliases[] = {arrival->alias, NULL};
-        if (!coi_messages_insert(engine->store, message, aliases, error) || !heard(engine, arrival, error))
+        if (!coi_messages_insert(engine->store, message, aliases, error) ||
+            !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
             return FALSE;
         id = message->id;
         engine->between_pending |= message->show == COI_SHOW_BETWEEN;
     }
-    return id == 0 || (coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, error) &&
+    return id == 0 || (coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, arrival->seen, error) &&
                        look_at_place(engine, message->mailbox, arrival, id, error));
 }
 
@@ -325,7 +335,7 @@ static gboolean note_newest(CoiEngine *engine, CoiWatch *watch, GError **error)
 /* Live, a message follows one that we know, or begins. Else something came before it that we have not seen yet. */
 static gboolean follows_the_unknown(CoiEngine *engine, const CoiWatch *watch, const CoiArrival *arrival)
 {
-    if (watch->sync != COI_SYNC_LIVE || arrival->place_only || arrival->last_reference == NULL ||
+    if (watch->sync != COI_SYNC_LIVE || arrival->message->delayed || arrival->place_only || arrival->last_reference == NULL ||
         g_str_equal(arrival->last_reference, arrival->message->message_id))
         return FALSE;
     for (guint i = 0; i < watch->arrived->len; i++)

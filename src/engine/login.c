@@ -60,6 +60,8 @@ static void close_down(CoiEngine *engine)
     g_clear_pointer(&engine->facts, coi_imap_facts_free);
     g_clear_pointer(&engine->bulk_facts, coi_imap_facts_free);
     g_clear_pointer(&engine->configuring, g_free);
+    g_clear_pointer(&engine->lost_words, g_free);
+    g_clear_pointer(&engine->smtp_words, g_free);
     coi_directory_unlock(engine->lock_fd);
     coi_engine_emit(engine, coi_event_new(COI_EVENT_STOPPED));
 }

@@ -1,6 +1,9 @@
 /* The order of what arrived together. Servers deliver in parallel, so of two mails sent within a second the later one may get
- * the lower UID. A message is shown after the one that its References name last, if that came in the same batch. */
+ * the lower UID. A message is shown after the one that its References name last, if that came in the same batch. Of two
+ * mailboxes nobody knows which mail came first within a second, but for the references again. */
 #include "engine/private.h"
+
+#include <string.h>
 
 /* A chain out of order is a few messages long; a hostile circle of references ends here. */
 #define PASSES 20
@@ -58,4 +61,54 @@ void coi_order_arrived(GPtrArray *arrived)
         }
     }
     g_ptr_array_sort(arrived, compare);
+}
+
+/* The first of lines from `from` to `end` whose predecessors have all been taken: those in its mailbox, and the one that it follows. */
+static guint next_line(const GPtrArray *lines, guint from, guint end, GHashTable *left)
+{
+    const char *mailbox = NULL;
+    for (guint i = from; i < end; i++) {
+        const CoiMessage *line = lines->pdata[i];
+        if (line == NULL || g_strcmp0(line->mailbox, mailbox) == 0)
+            continue; /* only the first of each mailbox */
+        mailbox = line->mailbox;
+        if (line->follows == NULL || g_str_equal(line->follows, line->message_id) || !g_hash_table_contains(left, line->follows))
+            return i;
+    }
+    for (guint i = from; i < end; i++)
+        if (lines->pdata[i] != NULL)
+            return i; /* a circle */
+    return end;
+}
+
+/* Lines of one second. */
+static void merge(GPtrArray *lines, guint from, guint end)
+{
+    g_autoptr(GHashTable) left = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GPtrArray) merged = g_ptr_array_new();
+    for (guint i = from; i < end; i++)
+        g_hash_table_add(left, ((CoiMessage *)lines->pdata[i])->message_id);
+    while (merged->len < end - from) {
+        guint next = next_line(lines, from, end, left);
+        g_hash_table_remove(left, ((CoiMessage *)lines->pdata[next])->message_id);
+        g_ptr_array_add(merged, lines->pdata[next]);
+        lines->pdata[next] = NULL;
+    }
+    memcpy(lines->pdata + from, merged->pdata, sizeof(gpointer) * merged->len);
+}
+
+void coi_order_lines(GPtrArray *lines)
+{
+    for (guint from = 0, end; from < lines->len; from = end) {
+        const CoiMessage *first = lines->pdata[from];
+        gboolean mixed = FALSE;
+        for (end = from + 1; end < lines->len; end++) {
+            const CoiMessage *line = lines->pdata[end];
+            if (line->internal_date != first->internal_date)
+                break;
+            mixed |= g_strcmp0(line->mailbox, first->mailbox) != 0;
+        }
+        if (mixed)
+            merge(lines, from, end);
+    }
 }

@@ -2,6 +2,7 @@
 
 #include "coi/id.h"
 #include "mime/compose.h"
+#include "net/throttle.h"
 
 #define SMTP_RETRY_FIRST_USEC (1 * G_USEC_PER_SEC)
 #define SMTP_RETRY_LIMIT_USEC (300 * G_USEC_PER_SEC)
@@ -25,6 +26,7 @@ static void say_state(CoiEngine *engine, const CoiOutgoing *mail, CoiMessageStat
     event->message_id = g_strdup(mail->message_id);
     event->state = state;
     event->reply = g_strdup(reply);
+    event->throttled = coi_throttled(reply);
     coi_engine_emit(engine, event);
 }
 
@@ -126,7 +128,7 @@ static gboolean write_down(CoiEngine *engine, CoiMessage *line, GBytes *mail, co
 static gboolean is_next(const CoiEngine *engine)
 {
     return engine->smtp_open && engine->sending == 0 && !engine->smtp_asking && engine->connected && !engine->stopping &&
-           !engine->outbox_changed && engine->outbox_due < 0;
+           !engine->outbox_changed && engine->outbox_due < 0 && g_get_monotonic_time() >= engine->smtp_quiet_until;
 }
 
 /* While the disk makes the message durable, the server hears its envelope. */
@@ -164,7 +166,10 @@ void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
         say_state(engine, outgoing, COI_STATE_QUEUED, NULL);
     if (outgoing != NULL && coi_watches_lost(engine))
         say_waiting(engine, outgoing, NULL);
+    else if (outgoing != NULL && g_get_monotonic_time() < engine->smtp_quiet_until)
+        say_waiting(engine, outgoing, engine->smtp_words);
     engine->outbox_changed = TRUE;
+    coi_watches_expect(engine);
 }
 
 void coi_outbound_retry(CoiEngine *engine, const char *address)
@@ -181,6 +186,7 @@ void coi_outbound_retry(CoiEngine *engine, const char *address)
     event->address = g_strdup(address);
     event->count = count;
     coi_engine_emit(engine, event);
+    engine->smtp_quiet_until = 0;
     coi_outbound_network(engine);
 }
 
@@ -231,7 +237,7 @@ static gboolean was_tried(CoiEngine *engine, const CoiOutgoing *mail)
 static void pump(CoiEngine *engine)
 {
     if (engine->store == NULL || engine->failed || engine->sending != 0 || engine->smtp_asking || !engine->connected ||
-        g_get_monotonic_time() < engine->smtp_retry_at)
+        g_get_monotonic_time() < MAX(engine->smtp_retry_at, engine->smtp_quiet_until))
         return;
     g_autoptr(CoiOutgoing) mail = NULL;
     while ((mail = coi_outbox_next(engine->store, seconds_now(), NULL)) != NULL) {
@@ -279,6 +285,16 @@ static gboolean note_answer(CoiEngine *engine, const CoiSmtpResult *result, cons
     return FALSE;
 }
 
+/* The server has asked for fewer mails: no conversation's goes for a while. */
+static void be_quiet(CoiEngine *engine, const char *words)
+{
+    if (!coi_throttled(words))
+        return;
+    g_free(engine->smtp_words);
+    engine->smtp_words = g_strdup(words);
+    engine->smtp_quiet_until = g_get_monotonic_time() + coi_engine_quiet(engine->smtp_quiets++);
+}
+
 static void answered(CoiEngine *engine, const CoiSmtpResult *result)
 {
     g_autoptr(GError) error = NULL;
@@ -293,10 +309,13 @@ static void answered(CoiEngine *engine, const CoiSmtpResult *result)
     g_autoptr(CoiOutgoing) after = coi_outbox_get(engine->store, engine->sending);
     const char *reply = after != NULL ? after->last_reply : NULL;
     if (state == COI_OUT_QUEUED) {
+        be_quiet(engine, reply);
         say_waiting(engine, mail, reply);
     } else {
         g_hash_table_remove(engine->told_waiting, &mail->id);
         say_state(engine, mail, state == COI_OUT_SENT ? COI_STATE_SENT : COI_STATE_FAILED, reply);
+        if (state == COI_OUT_SENT)
+            engine->smtp_quiets = 0;
         if (state == COI_OUT_SENT && mail->copy == COI_COPY_WANTED)
             coi_sent_left(engine);
         engine->bulk_changed = TRUE;
@@ -324,9 +343,10 @@ static void unanswered(CoiEngine *engine, const CoiSmtpResult *result)
     } else if (connection_error_is_final(result->error)) {
         give_up(engine, mail, words);
     } else {
+        be_quiet(engine, result->error->message);
         engine->smtp_retry_at = g_get_monotonic_time() + coi_engine_backoff(engine->smtp_failures++, SMTP_RETRY_FIRST_USEC,
                                                                             SMTP_RETRY_LIMIT_USEC);
-        say_waiting(engine, mail, words);
+        say_waiting(engine, mail, engine->smtp_quiets > 0 ? result->error->message : words);
     }
 }
 
@@ -369,7 +389,7 @@ static gint64 next_due(CoiEngine *engine, gint64 now)
     gint64 wait = MAX(due - seconds_now(), 0);
     if (wait > 2 * DEFER_LIMIT_SECONDS && coi_outbox_all_due(engine->store, NULL))
         wait = 0; /* there is no such delay: the clock was set back */
-    return MAX(now + wait * G_USEC_PER_SEC, engine->smtp_retry_at);
+    return MAX(now + wait * G_USEC_PER_SEC, MAX(engine->smtp_retry_at, engine->smtp_quiet_until));
 }
 
 gint64 coi_outbound_timers(CoiEngine *engine, gint64 now)
@@ -389,5 +409,6 @@ gboolean coi_outbound_done(CoiEngine *engine)
     if (engine->sending != 0)
         return FALSE;
     gint64 due = coi_outbox_next_due(engine->store);
-    return due < 0 || due > seconds_now() || engine->smtp_retry_at > g_get_monotonic_time();
+    return due < 0 || due > seconds_now() ||
+           MAX(engine->smtp_retry_at, engine->smtp_quiet_until) > g_get_monotonic_time();
 }

@@ -31,6 +31,12 @@ typedef enum {
     COI_SYNC_LIVE    /* caught up: whatever comes now is news */
 } CoiSync;
 
+/* What the server refused is tried again, more and more rarely. */
+typedef struct {
+    gint64 at; /* monotonic; not before */
+    guint failures;
+} CoiChoreTries;
+
 typedef struct {
     CoiImapLink *link;
     char *mailbox;          /* NULL until known */
@@ -42,6 +48,11 @@ typedef struct {
     gboolean anew;          /* closed by us to be opened at once */
     gint64 retry_at;        /* monotonic */
     guint failures;         /* attempts since the last session that was good for something: the back-off */
+    guint swaps;            /* limit.c: attempts to get the only connection */
+    GError *refusal;        /* what made us close the link, or NULL */
+    guint quiets;           /* of these, the ones for which the server asked us to wait */
+    gboolean more;          /* old messages are still to come */
+    gboolean polled;        /* this server doesn't tell of arrivals by itself */
     guint barren;           /* sessions opened in a row that never caught up */
     guint64 tag;            /* of the last OPEN and FOLLOW: older results are void */
     CoiFolder folder;       /* as it will be stored once everything below next_uid is */
@@ -55,14 +66,11 @@ typedef struct {
     guint64 chore_tag;      /* of the request in flight, 0: none */
     CoiChore chore;         /* what it is about */
     GArray *chore_places;   /* CoiChorePlace, what it does it to */
-    gint64 chores_at;       /* monotonic; not before */
-    guint chore_failures;
+    CoiChoreTries tries[COI_CHORE_FILE_SENT + 1]; /* by CoiChore; 0: removing extra copies */
     /* extra.c, of Chats */
-    GHashTable *moved;      /* set of UIDs that this client's moves gave */
-    GArray *extra;          /* guint32: copies to be removed */
+    GArray *extra;          /* guint32: copies that are being removed, or NULL */
     gboolean removing;      /* the request in flight is about these */
-    /* a look that lines wait for */
-    gboolean looking;
+    guint looks, looked;    /* LOOKs sent that have not been answered, and answers whose messages have not all come */
     guint32 last_uid;       /* of what has been reported */
     gint64 file_at;         /* monotonic; without MOVE: when this client's turn to copy comes, 0: not drawn yet */
 } CoiWatch;
@@ -85,6 +93,14 @@ enum { COI_WATCH_INBOX, COI_WATCH_CHATS, COI_WATCH_SENT, COI_WATCHES };
 
 /* Where chat messages live on the server. */
 typedef enum { COI_FILING_NONE, COI_FILING_ACTIVE, COI_FILING_SEEN } CoiFiling;
+
+/* Where the only connection is. */
+typedef enum {
+    COI_LENDING_NONE,
+    COI_LENDING_ASKED, /* INBOX's link is about to close */
+    COI_LENDING_LENT,
+    COI_LENDING_BACK /* the borrower's link is about to close */
+} CoiLending;
 
 struct _CoiEngine {
     /* shared with the main thread and with links: set before the thread starts, immutable but for the queues */
@@ -115,21 +131,27 @@ struct _CoiEngine {
     guint verdicts;         /* certificates accepted so far; an answer may overtake the link's word that it was asked */
     gint64 lost_since;      /* monotonic; 0: INBOX is watched */
     gboolean lost_said;
+    char *lost_words;       /* why, where the server has asked to wait; or NULL */
     CoiWatch watches[COI_WATCHES];
     CoiImapFacts *facts;    /* newest, from INBOX's OPENED */
     gboolean status_pending;/* Sent's STATUS has been asked for since INBOX was opened */
-    guint32 sent_next_uid;  /* as last told */
+    guint32 sent_next_uid, sent_validity; /* as last told */
     guint own_appended;     /* copies of ours in Sent since */
 
     /* filing.c */
     CoiFiling filing;
     gboolean filter_asked;  /* in this login */
+    gint64 doubt_at;        /* monotonic; not before */
+    guint doubts;
     char *configuring;      /* message-filter to be written on the server, or NULL */
     guint64 configure_tag;  /* in flight, 0: not yet */
 
     /* chores.c */
     gboolean chores_changed;
     gint64 chores_due;      /* monotonic, -1: nothing waits for its time */
+
+    /* extra.c */
+    gboolean extra_pending; /* there may be copies to be removed: spares queries per turn */
 
     /* show.c */
     GHashTable *unacknowledged; /* set of gint64* */
@@ -145,6 +167,9 @@ struct _CoiEngine {
     gint64 outbox_due;          /* monotonic; when the next mail may go, -1: none waits */
     gint64 sending;             /* outbox row in flight, 0: none */
     gint64 smtp_retry_at;       /* monotonic; after a failure of the connection */
+    gint64 smtp_quiet_until;    /* monotonic; the server has asked for it */
+    guint smtp_quiets;          /* in a row */
+    char *smtp_words;           /* of the latest, or NULL */
     guint smtp_failures;
     guint smtp_verdicts;        /* engine->verdicts when the mail in flight was handed over */
     gboolean smtp_asking;
@@ -157,12 +182,18 @@ struct _CoiEngine {
     gboolean bulk_changed;      /* there may be work for it: spares queries per turn */
     gint64 bulk_retry_at;       /* monotonic */
     guint bulk_failures;
+    guint bulk_swaps;           /* limit.c */
 
     /* copy.c */
     gint64 copying;             /* outbox row in flight, 0: none */
     guint64 copy_tag;
     gboolean copy_to_sent;
     gint64 copy_tried;          /* outbox row, in this login; no later one has been tried */
+
+    /* limit.c */
+    gint64 limited_until;       /* monotonic; the server allows no second connection, 0: it does */
+    gconstpointer borrower;     /* a watch, or the address of `bulk`, or NULL */
+    CoiLending lending;
 
     /* sent.c */
     gint64 sent_look_at;        /* monotonic, 0: Sent need not be looked at */
@@ -189,6 +220,8 @@ void coi_engine_imap_sink(CoiImapResult *result, gpointer engine);
 void coi_engine_smtp_sink(CoiSmtpResult *result, gpointer engine);
 /* Delay before attempt number failures+1, in microseconds: first, doubling, at most limit, ±25 % jitter. */
 gint64 coi_engine_backoff(guint failures, gint64 first, gint64 limit);
+/* The same for a server that has asked for less. */
+gint64 coi_engine_quiet(guint failures);
 
 /* watch.c: the mailboxes' links */
 void coi_watch_init(CoiWatch *watch);
@@ -205,12 +238,18 @@ gboolean coi_watches_asking(const CoiEngine *engine); /* the user is being asked
 void coi_watches_start_chats(CoiEngine *engine, const char *mailbox); /* if it is not watched yet */
 void coi_watches_log_in_anew(CoiEngine *engine);
 void coi_watches_leave_chats(CoiEngine *engine); /* it is gone, and nobody wants it back */
+/* Chats is about to be open and known. Until then nothing is filed there: who makes a folder anew while another client has the
+ * deleted one open damages it on some servers, and what arrives must not overtake what lies there. */
+gboolean coi_watches_chats_coming(const CoiEngine *engine);
 gboolean coi_watches_catching_up(const CoiEngine *engine);
 /* What has come may not be all that came before it: another device files as we read. The other mailbox is asked, and lines wait for its
  * answer, but not long. */
 void coi_watches_look_elsewhere(CoiEngine *engine, const CoiWatch *watch);
 gboolean coi_watches_looking(const CoiEngine *engine);
 void coi_watches_visit_sent(CoiEngine *engine); /* unless somebody is there */
+void coi_watches_expect(CoiEngine *engine); /* an answer may come: servers that must be asked for it are asked */
+void coi_watches_unlimited(CoiEngine *engine);  /* there may be more than one connection again */
+void coi_watches_inbox_again(CoiEngine *engine); /* who had borrowed its connection is done */
 
 /* inbound.c: what a mail means */
 CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result);
@@ -225,6 +264,8 @@ void coi_filing_learn(CoiEngine *engine); /* engine->facts are new */
 /* Chats isn't there as it was. On a COI server that means that somebody has switched COI off, and to make it would switch it on again:
  * the settings are looked at anew. */
 void coi_filing_in_doubt(CoiEngine *engine);
+/* Chat has a folder of its own here, made by our hand. On a COI server to make it would switch COI on. */
+gboolean coi_filing_makes_chats(const CoiEngine *engine);
 void coi_filing_answer(CoiEngine *engine, const CoiCommand *command);
 gboolean coi_filing_waits(CoiEngine *engine);
 void coi_filing_pump(CoiEngine *engine); /* the bulk link is open */
@@ -242,24 +283,26 @@ void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result
 gint64 coi_chores_timers(CoiEngine *engine, gint64 now);
 
 /* extra.c */
-void coi_extra_moved(CoiEngine *engine, const GArray *places, const GArray *copied); /* CoiChorePlace, guint32 (may be NULL) */
-void coi_extra_check(CoiEngine *engine, gint64 message);
-CoiImapRequest *coi_extra_request(CoiWatch *watch, guint64 tag);
+/* places: CoiChorePlace, copied: guint32 (may be NULL). Within the caller's transaction. */
+gboolean coi_extra_moved(CoiEngine *engine, const GArray *places, const GArray *copied, GError **error);
+void coi_extra_check(CoiEngine *engine); /* a message lies in Chats twice, or it may */
+CoiImapRequest *coi_extra_request(CoiEngine *engine, CoiWatch *watch); /* NULL: nothing to be removed there */
 gboolean coi_extra_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
 
 /* seen.c */
 void coi_seen_here(CoiEngine *engine, const char *conversation);
-/* A copy's flags as the server has them now. */
+/* A copy of the message has \Seen, or has it no longer: true of the message, too. */
 gboolean coi_seen_flag(CoiEngine *engine, gint64 message, gboolean seen, GError **error);
 void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result);
 
 /* bulk.c: the link for what may take its time */
-void coi_bulk_back_off(CoiEngine *engine);
+void coi_bulk_back_off(CoiEngine *engine, const GError *error); /* error: NULL or what it failed of */
 void coi_bulk_result(CoiEngine *engine, CoiImapResult *result);
 gint64 coi_bulk_timers(CoiEngine *engine, gint64 now);
 
 /* order.c */
 void coi_order_arrived(GPtrArray *arrived);
+void coi_order_lines(GPtrArray *lines); /* CoiMessage, in the store's order */
 
 /* show.c: lines to the client */
 void coi_show_pump(CoiEngine *engine);
@@ -280,6 +323,21 @@ gboolean coi_copy_waits(CoiEngine *engine);
 void coi_copy_pump(CoiEngine *engine); /* the bulk link is open */
 void coi_copy_result(CoiEngine *engine, CoiImapResult *result);
 void coi_copy_down(CoiEngine *engine);
+
+/* limit.c: life with one connection */
+gboolean coi_limit_active(const CoiEngine *engine);
+/* A second connection was refused while INBOX's lives: TRUE when that is the server's limit, met just now. */
+gboolean coi_limit_met(CoiEngine *engine, const GError *error);
+/* Where connections are swapped the server has refused one: when to try it again (monotonic); 0: it is no use. attempts:
+ * so far, in a row. */
+gint64 coi_limit_again(const CoiEngine *engine, const GError *error, guint *attempts);
+/* who (a watch or &engine->bulk) wants to open: 0: it may; else its turn has not come, and when to ask again (monotonic). */
+gint64 coi_limit_turn(CoiEngine *engine, gconstpointer who);
+/* INBOX's link is down: TRUE when that was for engine->borrower, whose turn it is now. */
+gboolean coi_limit_lend(CoiEngine *engine, gboolean closed_well);
+/* who is down: TRUE when INBOX is to be opened again. */
+gboolean coi_limit_return(CoiEngine *engine, gconstpointer who);
+gint64 coi_limit_timers(CoiEngine *engine, gint64 now);
 
 /* sent.c: the server's own copies of what we send */
 void coi_sent_left(CoiEngine *engine);   /* a mail whose copy is wanted was sent */

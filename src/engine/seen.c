@@ -16,7 +16,11 @@ static gboolean note_seen(CoiEngine *engine, const char *conversation, GError **
         return FALSE;
     for (guint i = 0; i < ids->len; i++) {
         gint64 id = g_array_index(ids, gint64, i);
-        if (!coi_chores_add_now(engine, id, COI_CHORE_SEEN, error) || !coi_filing_seen(engine, id, error))
+        g_autoptr(CoiMessage) message = coi_messages_get(engine->store, id);
+        if (message != NULL && g_str_equal(message->sender, engine->address))
+            continue; /* not proven to be ours: never flagged */
+        if (!coi_chores_add_now(engine, id, COI_CHORE_SEEN, error) || !coi_chores_settle_seen(engine->store, id, error) ||
+            !coi_filing_seen(engine, id, error))
             return FALSE;
     }
     return TRUE;
@@ -66,6 +70,16 @@ static CoiArrival *underway(CoiWatch *watch, guint32 uid)
     return g_hash_table_lookup(watch->waiting, GUINT_TO_POINTER(uid));
 }
 
+/* Only a change tells something: a copy that another device has just moved may have lost the flag on its way, or never had it. */
+static gboolean note_flag(CoiEngine *engine, const char *mailbox, guint32 uid, gboolean seen, GError **error)
+{
+    gint64 id = coi_messages_at(engine->store, mailbox, uid);
+    if (id == 0 || coi_messages_place_seen(engine->store, mailbox, uid) == seen)
+        return TRUE;
+    return coi_messages_set_place_seen(engine->store, mailbox, uid, seen, error) && coi_seen_flag(engine, id, seen, error) &&
+           (!seen || coi_chores_settle_seen(engine->store, id, error));
+}
+
 void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
 {
     g_autoptr(GError) error = NULL;
@@ -75,7 +89,6 @@ void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *res
         arrival->message->seen = arrival->seen || arrival->message->kind != COI_LINE_IN;
         return;
     }
-    gint64 id = coi_messages_at(engine->store, watch->mailbox, result->uid);
-    if (id > 0 && !coi_seen_flag(engine, id, has_seen_flag(result->flags), &error))
+    if (!note_flag(engine, watch->mailbox, result->uid, has_seen_flag(result->flags), &error))
         coi_engine_store_failed(engine, g_steal_pointer(&error));
 }

@@ -6,9 +6,13 @@
 #define KEEPER "sent-kept-by"
 /* After a mail has been sent, Sent is looked at. */
 #define LOOK_AFTER_USEC (1 * G_USEC_PER_SEC)
-/* How long the server's copy is waited for: where nothing is known yet, and where it kept mails before. */
-#define FIRST_USEC (5 * G_USEC_PER_SEC)
+/* How long the server's copy is waited for: where nothing is known yet, where it is likely but takes its time, and
+ * where it came before. */
+#define FIRST_USEC (2 * G_USEC_PER_SEC)
+#define LIKELY_USEC (15 * G_USEC_PER_SEC)
 #define KNOWN_USEC (120 * G_USEC_PER_SEC)
+/* More of it, while the look is under way. */
+#define MORE_USEC (G_USEC_PER_SEC / 2)
 
 typedef enum { KEPT_UNKNOWN, KEPT_BY_US, KEPT_BY_SERVER } Keeper;
 
@@ -18,7 +22,16 @@ static Keeper keeper(CoiEngine *engine)
     if (known != NULL)
         return g_str_equal(known, "server") ? KEPT_BY_SERVER : KEPT_BY_US;
     /* Gmail does. */
-    return g_strv_contains((const char *const *)engine->facts->capabilities, "X-GM-EXT-1") ? KEPT_BY_SERVER : KEPT_UNKNOWN;
+    return g_strv_contains((const char *const *)engine->facts->capabilities, "X-GM-EXT-1") ? KEPT_BY_SERVER
+                                                                                           : KEPT_UNKNOWN;
+}
+
+static gint64 patience(CoiEngine *engine, Keeper who)
+{
+    const char *server = engine->facts->server_id;
+    if (who == KEPT_BY_SERVER)
+        return KNOWN_USEC;
+    return server != NULL && g_str_has_prefix(server, "Microsoft.Exchange") ? LIKELY_USEC : FIRST_USEC;
 }
 
 static void learn(CoiEngine *engine, const char *who)
@@ -38,7 +51,7 @@ void coi_sent_left(CoiEngine *engine)
         return;
     if (engine->sent_look_at == 0)
         engine->sent_look_at = now + LOOK_AFTER_USEC;
-    engine->sent_patience = now + (who == KEPT_UNKNOWN ? FIRST_USEC : KNOWN_USEC);
+    engine->sent_patience = now + patience(engine, who);
 }
 
 void coi_sent_opened(CoiEngine *engine)
@@ -54,8 +67,13 @@ gboolean coi_sent_is_awaited(const CoiEngine *engine)
 }
 
 /* The server's copy has not come. Without a look at Sent that teaches nothing. */
-static void lose_patience(CoiEngine *engine)
+static void lose_patience(CoiEngine *engine, gint64 now)
 {
+    const CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
+    if (sent->state == COI_WATCH_OPENING || sent->state == COI_WATCH_CATCHING_UP || sent->more) {
+        engine->sent_patience = now + MORE_USEC;
+        return;
+    }
     engine->sent_patience = 0;
     engine->bulk_changed = TRUE;
     g_autoptr(CoiOutgoing) mail = coi_outbox_next_copy(engine->store, NULL);
@@ -70,7 +88,7 @@ gint64 coi_sent_timers(CoiEngine *engine, gint64 now)
         coi_watches_visit_sent(engine);
     }
     if (engine->sent_patience > 0 && engine->sent_patience <= now)
-        lose_patience(engine);
+        lose_patience(engine, now);
     if (engine->sent_look_at > 0)
         return engine->sent_look_at; /* it comes first */
     return engine->sent_patience > 0 ? engine->sent_patience : -1;
@@ -88,8 +106,7 @@ static gboolean is_kept_by_server(const CoiEngine *engine, const CoiArrival *arr
 /* On other devices what travelled proves to be ours by the keyword alone. */
 static gboolean is_to_be_moved(CoiEngine *engine, const CoiArrival *arrival, const CoiOutgoing *mail)
 {
-    return mail->copy != COI_COPY_NONE && engine->filing != COI_FILING_NONE &&
-           (!arrival->travelled || engine->facts->keeps_keywords) &&
+    return engine->filing != COI_FILING_NONE && (!arrival->travelled || engine->facts->keeps_keywords) &&
            !coi_messages_lies_in(engine->store, mail->id, engine->facts->chats_name);
 }
 
@@ -103,7 +120,9 @@ gboolean coi_sent_found(CoiEngine *engine, const char *mailbox, const CoiArrival
         return TRUE;
     if (!coi_store_set(engine->store, KEEPER, "server", error))
         return FALSE;
-    if (mail->copy == COI_COPY_WANTED && !coi_outbox_copy_attempted(engine->store, mail->id, COI_COPY_DONE, error))
+    if (mail->copy != COI_COPY_WANTED || mail->id == engine->copying)
+        return TRUE; /* not wanted, or made by us already */
+    if (!coi_outbox_copy_attempted(engine->store, mail->id, COI_COPY_DONE, error))
         return FALSE;
     engine->bulk_changed = TRUE;
     return !is_to_be_moved(engine, arrival, mail) ||

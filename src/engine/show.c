@@ -2,6 +2,8 @@
 
 /* How long lines wait for the other mailbox while a catch-up is merged. */
 #define HOLD_LIMIT_USEC (10 * G_USEC_PER_SEC)
+/* So many more lines are looked at for one that comes before: the others of the same second. */
+#define MERGED 20
 
 static void show(CoiEngine *engine, CoiMessage *message)
 {
@@ -46,10 +48,11 @@ void coi_show_pump(CoiEngine *engine)
     if (!hold && engine->between_pending && !settle_between(engine))
         return;
     guint room = COI_LIMIT_UNACKNOWLEDGED - shown;
-    g_autoptr(GPtrArray) lines = coi_messages_pending(engine->store, engine->unacknowledged, room);
+    g_autoptr(GPtrArray) lines = coi_messages_pending(engine->store, engine->unacknowledged, room + MERGED);
     if (lines->len < room && !hold)
         engine->lines_pending = FALSE;
-    for (guint i = 0; i < lines->len; i++) {
+    coi_order_lines(lines);
+    for (guint i = 0; i < MIN(lines->len, room); i++) {
         CoiMessage *message = g_ptr_array_index(lines, i);
         if (hold && message->kind != COI_LINE_OWN)
             continue;

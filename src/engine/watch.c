@@ -1,5 +1,7 @@
 #include "engine/private.h"
 
+#include "net/throttle.h"
+
 #define RECONNECT_FIRST_USEC (1 * G_USEC_PER_SEC)
 #define RECONNECT_LIMIT_USEC (300 * G_USEC_PER_SEC)
 /* UIDVALIDITY changed: how far back identities are compared. */
@@ -7,6 +9,9 @@
 /* So many sessions in a row may end before they caught up, as on a bad line. After that it is the server or a mail: what it
  * refuses to give is left out, calls become rarer, and the user is told. */
 #define PATIENCE 5
+/* Fact in the store: until when (unix seconds) the server has asked us to wait; more than this is a clock that was set. */
+#define QUIET "imap-quiet-until"
+#define QUIET_MOST_USEC (G_GINT64_CONSTANT(3600) * G_USEC_PER_SEC)
 /* Texts asked for in one request, and messages stored in one transaction: bounds what a catch-up keeps in memory. */
 #define BATCH 200
 /* How long lines wait for a look at another mailbox. */
@@ -24,8 +29,6 @@ void coi_watch_init(CoiWatch *watch)
     watch->waiting = g_hash_table_new_full(NULL, NULL, NULL, message_free);
     watch->to_ask = g_array_new(FALSE, FALSE, sizeof(guint32));
     watch->arrived = g_ptr_array_new_with_free_func(message_free);
-    watch->moved = g_hash_table_new(NULL, NULL);
-    watch->extra = g_array_new(FALSE, FALSE, sizeof(guint32));
 }
 
 void coi_watch_clear(CoiWatch *watch)
@@ -34,9 +37,9 @@ void coi_watch_clear(CoiWatch *watch)
     g_clear_pointer(&watch->to_ask, g_array_unref);
     g_clear_pointer(&watch->arrived, g_ptr_array_unref);
     g_clear_pointer(&watch->chore_places, g_array_unref);
-    g_clear_pointer(&watch->moved, g_hash_table_unref);
     g_clear_pointer(&watch->extra, g_array_unref);
     g_clear_pointer(&watch->mailbox, g_free);
+    g_clear_error(&watch->refusal);
 }
 
 /* Forgets what was fetched and not stored: it is fetched again, since next_uid did not advance. */
@@ -47,9 +50,8 @@ static void reset(CoiWatch *watch)
     g_ptr_array_set_size(watch->arrived, 0);
     watch->bodies_pending = 0;
     watch->chore_tag = 0;
-    watch->removing = watch->looking = FALSE;
-    g_hash_table_remove_all(watch->moved);
-    g_array_set_size(watch->extra, 0);
+    watch->removing = watch->more = FALSE;
+    watch->looks = watch->looked = 0;
 }
 
 static CoiWatch *inbox(CoiEngine *engine)
@@ -91,18 +93,38 @@ static gboolean is_opening_well(const CoiWatch *watch)
     return watch->state == COI_WATCH_OPENING && watch->failures == 0;
 }
 
+/* Also after a loss, or one failure: the second attempt is waited for. */
+static gboolean is_coming(const CoiWatch *watch)
+{
+    return (watch->state == COI_WATCH_OPENING || (watch->state == COI_WATCH_DOWN && !watch->visited)) && watch->failures <= 1 &&
+           watch->quiets == 0;
+}
+
+gboolean coi_watches_chats_coming(const CoiEngine *engine)
+{
+    const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    return chats->state == COI_WATCH_CATCHING_UP || is_coming(chats) || chats->more;
+}
+
 gboolean coi_watches_catching_up(const CoiEngine *engine)
 {
     const CoiWatch *in = &engine->watches[COI_WATCH_INBOX];
     const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
     const CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
     return in->state == COI_WATCH_CATCHING_UP || chats->state == COI_WATCH_CATCHING_UP ||
-           (is_open(in) && (is_opening_well(chats) || engine->status_pending)) ||
+           (is_open(in) && (is_coming(chats) || engine->status_pending)) ||
            (!sent->settled && (sent->state == COI_WATCH_CATCHING_UP || is_opening_well(sent)));
 }
 
 static void open_watch(CoiEngine *engine, CoiWatch *watch)
 {
+    watch->visited |= coi_limit_active(engine) && !is_inbox(engine, watch);
+    gint64 turn = coi_limit_turn(engine, watch);
+    if (turn > 0) {
+        watch->state = COI_WATCH_DOWN;
+        watch->retry_at = turn;
+        return;
+    }
     if (watch->link == NULL)
         watch->link = coi_imap_link_new(&engine->host, watch->visited ? VISIT_IDLE_CLOSE_MS : 0, coi_engine_imap_sink, engine);
     if (watch->link == NULL) {
@@ -117,8 +139,25 @@ static void open_watch(CoiEngine *engine, CoiWatch *watch)
     request->servers = coi_servers_copy(engine->imap_servers);
     request->credentials = coi_engine_credentials(engine, COI_SERVICE_IMAP);
     request->mailbox = g_strdup(watch->mailbox);
+    request->make = watch == &engine->watches[COI_WATCH_CHATS] && coi_filing_makes_chats(engine);
     request->root = g_strdup(COI_ROOT);
     coi_imap_link_send(watch->link, request);
+}
+
+/* Outlives this login: libpurple's clients call again by timers of their own. */
+static void remember_quiet(CoiEngine *engine, gint64 until)
+{
+    gint64 seconds = (g_get_real_time() + until - g_get_monotonic_time()) / G_USEC_PER_SEC;
+    g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, seconds);
+    coi_store_set(engine->store, QUIET, text, NULL);
+}
+
+/* When the server may be called again, monotonic; 0: at once. */
+static gint64 quiet_until(CoiEngine *engine)
+{
+    g_autofree char *text = coi_store_get(engine->store, QUIET);
+    gint64 left = text != NULL ? g_ascii_strtoll(text, NULL, 10) * G_USEC_PER_SEC - g_get_real_time() : 0;
+    return left > 0 && left < QUIET_MOST_USEC ? g_get_monotonic_time() + left : 0;
 }
 
 void coi_watches_start(CoiEngine *engine)
@@ -126,7 +165,7 @@ void coi_watches_start(CoiEngine *engine)
     coi_servers_prefer(engine->imap_servers, coi_store_get(engine->store, "imap-server"));
     inbox(engine)->mailbox = g_strdup("INBOX");
     inbox(engine)->state = COI_WATCH_DOWN;
-    inbox(engine)->retry_at = 0;
+    inbox(engine)->retry_at = quiet_until(engine);
 }
 
 void coi_watches_stop(CoiEngine *engine)
@@ -139,10 +178,16 @@ void coi_watches_stop(CoiEngine *engine)
     }
 }
 
+static void look(CoiEngine *engine, CoiWatch *watch)
+{
+    watch->looks++;
+    coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
+}
+
 static void open_all(CoiEngine *engine, CoiWatchState state)
 {
     for (guint i = 0; i < COI_WATCHES; i++)
-        if (engine->watches[i].state == state) {
+        if (engine->watches[i].state == state && engine->watches[i].quiets == 0) { /* else we were asked to wait */
             engine->watches[i].failures = 0;
             open_watch(engine, &engine->watches[i]);
         }
@@ -156,8 +201,7 @@ void coi_watches_network(CoiEngine *engine)
     open_all(engine, COI_WATCH_DOWN);
     for (guint i = 0; i < COI_WATCHES; i++)
         if (engine->watches[i].state == COI_WATCH_FOLLOWING)
-            coi_imap_link_send(engine->watches[i].link,
-                               coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
+            look(engine, &engine->watches[i]);
 }
 
 void coi_watches_verdict(CoiEngine *engine)
@@ -216,6 +260,20 @@ static void step(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result
     coi_engine_emit(engine, event);
 }
 
+static gboolean chats_are_visited(const CoiEngine *engine)
+{
+    const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    return coi_limit_active(engine) && chats->visited && chats->mailbox != NULL && !is_open(chats);
+}
+
+/* The mailbox whose STATUS INBOX's link follows: Sent, or Chats where it can't have a link of its own. */
+static const char *to_be_told_of(const CoiEngine *engine, const CoiImapFacts *facts)
+{
+    if (chats_are_visited(engine))
+        return engine->watches[COI_WATCH_CHATS].mailbox;
+    return g_strcmp0(facts->sent, facts->chats) != 0 ? facts->sent : NULL;
+}
+
 /* Decides what of the mailbox has to be looked at. */
 static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts)
 {
@@ -228,6 +286,7 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
     if (!seen_before) {
         watch->sync = COI_SYNC_FIRST;
         request->newest = COI_FIRST_LOGIN_HEADERS;
+        request->unread_since = MAX(g_get_real_time() / G_USEC_PER_SEC - COI_FIRST_LOGIN_DAYS * 86400, 1);
     } else if (is_void(&known, facts)) {
         watch->sync = COI_SYNC_AGAIN;
         request->newest = REMAP_MESSAGES;
@@ -239,9 +298,9 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
         request->modseq = known.highest_modseq;
     }
     request->flags_too = !watch->visited;
-    if (is_inbox(engine, watch) && facts->sent != NULL && g_strcmp0(facts->sent, facts->chats) != 0) {
-        request->also = g_strdup(facts->sent);
-        engine->status_pending = TRUE;
+    if (is_inbox(engine, watch)) {
+        request->also = g_strdup(to_be_told_of(engine, facts));
+        engine->status_pending = request->also != NULL;
     }
     if (watch->visited && watch->settled && watch->sync == COI_SYNC_LATER)
         watch->sync = COI_SYNC_LIVE; /* it rested, and INBOX's link told at once that something has come */
@@ -253,7 +312,7 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
 void coi_watches_start_chats(CoiEngine *engine, const char *mailbox)
 {
     CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
-    if (chats->state == COI_WATCH_DOWN)
+    if (chats->state == COI_WATCH_DOWN && mailbox != NULL && !coi_limit_active(engine))
         chats->retry_at = 0; /* it may have been away, and is there now */
     if (chats->state != COI_WATCH_OFF || mailbox == NULL || engine->failed || engine->stopping)
         return;
@@ -281,24 +340,46 @@ void coi_watches_visit_sent(CoiEngine *engine)
     if (sent->state == COI_WATCH_OFF || sent->state == COI_WATCH_RESTING)
         visit_sent(engine);
     else if (sent->state == COI_WATCH_FOLLOWING)
-        coi_imap_link_send(sent->link, coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
+        look(engine, sent);
+}
+
+static gboolean is_up_to_date(CoiEngine *engine, const char *mailbox, const CoiImapResult *result)
+{
+    CoiFolder known;
+    return coi_folders_get(engine->store, mailbox, &known) && known.uid_validity == result->uid_validity &&
+           known.next_uid == result->next_uid;
+}
+
+static void chats_status(CoiEngine *engine, const CoiImapResult *result)
+{
+    CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
+    engine->status_pending = FALSE;
+    if (result->next_uid != 0 && chats->state == COI_WATCH_RESTING && !is_up_to_date(engine, chats->mailbox, result))
+        open_watch(engine, chats);
+}
+
+void coi_watches_expect(CoiEngine *engine)
+{
+    for (guint i = COI_WATCH_INBOX; i <= COI_WATCH_CHATS; i++)
+        if (engine->watches[i].state == COI_WATCH_FOLLOWING && engine->watches[i].polled)
+            look(engine, &engine->watches[i]);
 }
 
 /* INBOX's link tells how far Sent has got. Copies that we put there ourselves are no reason to go and look. */
 static void status(CoiEngine *engine, const CoiImapResult *result)
 {
     CoiWatch *sent = &engine->watches[COI_WATCH_SENT];
-    CoiFolder known;
     gboolean first = engine->status_pending;
     engine->status_pending = FALSE;
     guint32 arrived = result->next_uid > engine->sent_next_uid ? result->next_uid - engine->sent_next_uid : 0;
+    gboolean same = result->uid_validity == engine->sent_validity && result->next_uid >= engine->sent_next_uid;
+    gboolean only_ours = !first && same && arrived <= engine->own_appended;
+    engine->own_appended -= only_ours ? arrived : engine->own_appended;
     engine->sent_next_uid = result->next_uid;
-    gboolean only_ours = !first && arrived <= engine->own_appended;
-    engine->own_appended -= only_ours ? arrived : MIN(arrived, engine->own_appended);
+    engine->sent_validity = result->uid_validity;
     if (result->next_uid == 0 || only_ours || (sent->state != COI_WATCH_OFF && sent->state != COI_WATCH_RESTING))
         return;
-    if (coi_folders_get(engine->store, engine->facts->sent, &known) && known.uid_validity == result->uid_validity &&
-        known.next_uid == result->next_uid)
+    if (is_up_to_date(engine, engine->facts->sent, result))
         sent->settled = TRUE;
     else
         visit_sent(engine);
@@ -362,13 +443,29 @@ static gboolean ends_it(const GError *error)
            g_error_matches(error, COI_ERROR, COI_ERROR_MISSING);
 }
 
-static void retry_later(CoiEngine *engine, CoiWatch *watch)
+static void note_words(CoiEngine *engine, const GError *error)
+{
+    g_free(engine->lost_words);
+    engine->lost_words = coi_throttled(error->message) ? g_strdup(error->message) : NULL;
+}
+
+static void retry_later(CoiEngine *engine, CoiWatch *watch, const GError *error)
 {
     gint64 now = g_get_monotonic_time();
+    gboolean throttled = error != NULL && coi_throttled(error->message);
     watch->state = COI_WATCH_DOWN;
-    watch->retry_at = now + coi_engine_backoff(watch->failures++, RECONNECT_FIRST_USEC, RECONNECT_LIMIT_USEC);
-    if (is_inbox(engine, watch) && engine->lost_since == 0)
+    watch->retry_at = now + (throttled ? coi_engine_quiet(watch->quiets++)
+                                       : coi_engine_backoff(watch->failures, RECONNECT_FIRST_USEC, RECONNECT_LIMIT_USEC));
+    watch->failures++;
+    engine->chores_changed = engine->bulk_changed = engine->lines_pending = TRUE; /* they may have waited for it */
+    if (!is_inbox(engine, watch))
+        return;
+    if (engine->lost_since == 0)
         engine->lost_since = now;
+    if (error != NULL)
+        note_words(engine, error);
+    if (throttled)
+        remember_quiet(engine, watch->retry_at);
 }
 
 static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
@@ -383,8 +480,81 @@ static gboolean store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
     return FALSE;
 }
 
+void coi_watches_inbox_again(CoiEngine *engine)
+{
+    if (!engine->failed && !engine->stopping && inbox(engine)->state == COI_WATCH_RESTING)
+        open_watch(engine, inbox(engine));
+}
+
+void coi_watches_unlimited(CoiEngine *engine)
+{
+    CoiWatch *chats = &engine->watches[COI_WATCH_CHATS], *in = inbox(engine);
+    chats->visited = FALSE;
+    if (chats->state == COI_WATCH_RESTING) {
+        chats->state = COI_WATCH_DOWN;
+        chats->retry_at = 0;
+    }
+    in->anew = is_open(in);
+    if (in->anew)
+        coi_imap_link_send(in->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+}
+
+/* INBOX's connection is wanted by somebody else. */
+static void lend(CoiEngine *engine)
+{
+    inbox(engine)->state = COI_WATCH_RESTING;
+    for (guint i = 0; i < COI_WATCHES; i++)
+        if (engine->borrower == &engine->watches[i])
+            open_watch(engine, &engine->watches[i]);
+}
+
+/* The first refusal of a second connection: from now on there is one. */
+static gboolean limit_met(CoiEngine *engine, CoiWatch *watch, const GError *error)
+{
+    if (is_inbox(engine, watch) || !coi_limit_met(engine, error))
+        return FALSE;
+    watch->state = COI_WATCH_DOWN;
+    watch->retry_at = 0;
+    return TRUE;
+}
+
+/* The account begins: what the server says is said by libpurple, whose clients call again; not before the time is over. */
+static void fail(CoiEngine *engine, CoiImapResult *result)
+{
+    if (coi_throttled(result->error->message) && !ends_it(result->error)) {
+        result->error->code = COI_ERROR_THROTTLED;
+        remember_quiet(engine, g_get_monotonic_time() + coi_engine_quiet(0));
+    }
+    coi_engine_fail(engine, COI_SERVICE_IMAP, g_steal_pointer(&result->error), result->tried);
+}
+
+static void gone(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
+{
+    gboolean anew = watch->anew && result->error == NULL;
+    watch->anew = FALSE;
+    if (is_inbox(engine, watch) && coi_limit_lend(engine, result->error == NULL)) {
+        lend(engine);
+    } else if (anew) {
+        open_watch(engine, watch);
+    } else if (watch->visited && result->error == NULL && watch->refusal == NULL) {
+        watch->state = COI_WATCH_RESTING;
+    } else if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
+        watch->state = COI_WATCH_ASKING;
+        if (watch->verdicts != engine->verdicts)
+            open_watch(engine, watch);
+    } else if (is_inbox(engine, watch) && result->error != NULL && (!engine->connected || ends_it(result->error))) {
+        fail(engine, result);
+    } else if (!limit_met(engine, watch, result->error)) {
+        if (watch == &engine->watches[COI_WATCH_CHATS] && g_error_matches(result->error, COI_ERROR, COI_ERROR_REFUSED))
+            coi_filing_in_doubt(engine);
+        retry_later(engine, watch, result->error != NULL ? result->error : watch->refusal);
+    }
+}
+
 static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
+    gint64 again = coi_limit_again(engine, result->error, &watch->swaps);
+    gboolean back = again == 0 && coi_limit_return(engine, watch);
     g_debug("%s: connection gone: %s", watch->mailbox, result->error != NULL ? result->error->message : "closed");
     if (watch->state == COI_WATCH_OFF || engine->failed || engine->stopping)
         return;
@@ -394,24 +564,15 @@ static void down(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
     reset(watch);
     if (is_inbox(engine, watch))
         engine->status_pending = FALSE;
-    gboolean anew = watch->anew && result->error == NULL;
-    watch->anew = FALSE;
-    if (anew) {
-        open_watch(engine, watch);
-    } else if (watch->visited && result->error == NULL) {
-        watch->state = COI_WATCH_RESTING;
-    } else if (g_error_matches(result->error, COI_ERROR, COI_ERROR_ASKING)) {
-        watch->state = COI_WATCH_ASKING;
-        if (watch->verdicts != engine->verdicts)
-            open_watch(engine, watch);
-    } else if (is_inbox(engine, watch) && result->error != NULL && (!engine->connected || ends_it(result->error))) {
-        coi_engine_fail(engine, COI_SERVICE_IMAP, g_steal_pointer(&result->error), result->tried);
+    if (again > 0) {
+        watch->state = COI_WATCH_DOWN;
+        watch->retry_at = again;
         return;
-    } else {
-        if (watch == &engine->watches[COI_WATCH_CHATS] && g_error_matches(result->error, COI_ERROR, COI_ERROR_REFUSED))
-            coi_filing_in_doubt(engine);
-        retry_later(engine, watch);
     }
+    gone(engine, watch, result);
+    g_clear_error(&watch->refusal);
+    if (back)
+        coi_watches_inbox_again(engine);
     say_connected(engine);
 }
 
@@ -435,15 +596,21 @@ static void settle_if_complete(CoiEngine *engine, CoiWatch *watch)
     if (watch->bodies_pending > 0 || watch->to_ask->len > 0)
         return;
     g_hash_table_remove_all(watch->waiting); /* gone from the server before their text came */
-    if (!store(engine, watch, TRUE))
+    /* As long as old messages are to come there is no place to go on from: who is cut off before looks again for the first
+     * time. */
+    if (!store(engine, watch, !watch->more))
         return;
     watch->state = COI_WATCH_FOLLOWING;
     watch->sync = COI_SYNC_LIVE;
-    watch->failures = watch->barren = 0;
+    watch->failures = watch->quiets = watch->swaps = 0;
+    watch->barren = watch->more ? watch->barren : 0;
     watch->settled = TRUE;
-    watch->looking = FALSE;
+    watch->looks -= MIN(watch->looked, watch->looks);
+    watch->looked = 0;
     watch->last_uid = MAX(watch->last_uid, watch->folder.next_uid - 1);
-    engine->chores_changed = TRUE;
+    engine->chores_changed = engine->bulk_changed = TRUE;
+    if (watch == &engine->watches[COI_WATCH_CHATS])
+        coi_extra_check(engine);
     if (is_inbox(engine, watch))
         engine->lost_said = FALSE;
 }
@@ -452,18 +619,17 @@ void coi_watches_look_elsewhere(CoiEngine *engine, const CoiWatch *watch)
 {
     for (guint i = COI_WATCH_INBOX; i <= COI_WATCH_CHATS; i++) {
         CoiWatch *other = &engine->watches[i];
-        if (other == watch || other->state != COI_WATCH_FOLLOWING || other->visited || other->looking)
-            continue;
-        other->looking = TRUE;
+        if (other == watch || other->state != COI_WATCH_FOLLOWING || other->visited || other->looks > 1)
+            continue; /* of two one has not begun */
         engine->look_until = g_get_monotonic_time() + LOOK_USEC;
-        coi_imap_link_send(other->link, coi_imap_request_new(COI_IMAP_LOOK, coi_engine_next_tag(engine)));
+        look(engine, other);
     }
 }
 
 gboolean coi_watches_looking(const CoiEngine *engine)
 {
     for (guint i = COI_WATCH_INBOX; i <= COI_WATCH_CHATS; i++)
-        if (engine->watches[i].looking && g_get_monotonic_time() < engine->look_until)
+        if (engine->watches[i].looks > 0 && g_get_monotonic_time() < engine->look_until)
             return TRUE;
     return FALSE;
 }
@@ -502,6 +668,13 @@ static void message(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *res
         store(engine, watch, FALSE);
 }
 
+static void close_after(CoiEngine *engine, CoiWatch *watch, const GError *refusal)
+{
+    if (watch->refusal == NULL && refusal != NULL)
+        watch->refusal = g_error_copy(refusal);
+    coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+}
+
 void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
     switch (result->type) {
@@ -519,6 +692,9 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
         if (is_open(watch)) {
             watch->folder.next_uid = result->next_uid;
             watch->folder.highest_modseq = result->highest_modseq;
+            watch->more = result->more;
+            watch->polled = result->polled;
+            watch->looked += result->looked ? 1 : 0;
             ask_for_texts(engine, watch);
             settle_if_complete(engine, watch);
         }
@@ -528,7 +704,9 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
             coi_seen_flags(engine, watch, result);
         break;
     case COI_IMAP_STATUS:
-        if (is_open(watch) && is_inbox(engine, watch))
+        if (is_open(watch) && is_inbox(engine, watch) && chats_are_visited(engine))
+            chats_status(engine, result);
+        else if (is_open(watch) && is_inbox(engine, watch))
             status(engine, result);
         break;
     case COI_IMAP_DONE:
@@ -543,7 +721,7 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
         if (is_open(watch) && watch->chore_tag != 0 && result->tag == watch->chore_tag)
             coi_chores_result(engine, watch, result);
         else if (is_open(watch) && result->tag >= watch->tag)
-            coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+            close_after(engine, watch, result->error);
         break;
     case COI_IMAP_DOWN:
         down(engine, watch, result);

@@ -187,6 +187,8 @@ gboolean coi_imap_read_line(CoiImap *imap, guint tag, CoiImapLine *line, GError 
     } else if (line->kind == COI_LINE_EXPUNGE && selection != NULL) {
         selection->sel_exists -= MIN(selection->sel_exists, 1);
         imap->exists_before -= MIN(imap->exists_before, 1);
+    } else if (line->kind == COI_LINE_WARNING) {
+        imap->warned = TRUE;
     } else if (line->kind == COI_LINE_FLAGS) {
         imap->flags_changed |= imap->watch_flags;
     } else if (line->kind == COI_LINE_STATUS) {

@@ -14,6 +14,9 @@
 #define COI_IMAP_TIMEOUT_FETCH 120000u
 #define COI_IMAP_TIMEOUT_LOGOUT 2000u
 
+/* Takes one message (MESSAGE; its tag and link are still unset), which it owns now. */
+typedef void (*CoiImapGive)(CoiImapResult *result, gpointer user);
+
 typedef struct {
     CoiStream *stream;
     mailimap *session;
@@ -32,8 +35,10 @@ typedef struct {
     gboolean logged_in;
     gboolean scram_refused; /* at this login, before another mechanism went through */
     gboolean arrived;       /* EXISTS told of a change since this was last cleared: there may be something new */
+    gboolean warned;        /* the server has complained by itself since this was last cleared */
     guint32 exists_before;  /* of the messages now in the mailbox, how many were there when we last looked */
-    GPtrArray *fetched;     /* where messages of an answer go: CoiImapResult; NULL: nobody asked */
+    CoiImapGive fetched;    /* takes the messages of an answer, each as it comes; NULL: nobody asked */
+    gpointer fetched_user;
     GArray *learnt;         /* where UIDs of an answer go: guint32; NULL: nobody asked */
     GPtrArray *flagged; /* where flags of an answer go: CoiImapResult (FLAGS, with highest_modseq the message's own) */
     guint64 highest_modseq;            /* of the open mailbox when it was selected; 0: it has none */
@@ -58,13 +63,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiImap, coi_imap_free)
 /* imap_login.c: logs in and learns the capabilities anew. */
 gboolean coi_imap_login(CoiImap *imap, const CoiCredentials *credentials, GError **error);
 
-/* imap_folders.c: looks at the mailboxes and selects mailbox (may be NULL). Fills facts but for server_index. */
-CoiImapFacts *coi_imap_look(CoiImap *imap, const char *mailbox, const char *root, GError **error);
+/* imap_folders.c: looks at the mailboxes and selects mailbox (may be NULL; make: made when it is missing). Fills facts but for server_index. */
+CoiImapFacts *coi_imap_look(CoiImap *imap, const char *mailbox, gboolean make, const char *root, GError **error);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiImapFacts, coi_imap_facts_free)
 /* SELECT in two steps, asking for HIGHESTMODSEQ where there is CONDSTORE. The first gives 0 with error when the name
  * can't be sent. */
 guint coi_imap_send_select(CoiImap *imap, const char *mailbox, GError **error);
 gboolean coi_imap_finish_select(CoiImap *imap, guint tag, GError **error);
+/* No mailbox is open any more, if the server can do that. FALSE only when the session is over. */
+gboolean coi_imap_let_go(CoiImap *imap, GError **error);
 /* Whether the open mailbox keeps flag: system flags, "\*" or the keyword among PERMANENTFLAGS. */
 gboolean coi_imap_keeps_flag(const CoiImap *imap, const char *flag);
 /* Those of flags that can be stored in the open mailbox, as one text; "" when none. */

@@ -67,6 +67,11 @@ gboolean coi_imap_copies_remove(CoiImap *imap, const guint32 *uids, guint n, GEr
 
 /* the look: refusals mean that nothing is known to be extra */
 
+static void collect(CoiImapResult *message, gpointer results)
+{
+    g_ptr_array_add(results, message);
+}
+
 /* ITEMS of uids; FALSE when the session is over. */
 static gboolean fetch(CoiImap *imap, const GArray *uids, GPtrArray **messages, GError **error)
 {
@@ -76,7 +81,8 @@ static gboolean fetch(CoiImap *imap, const GArray *uids, GPtrArray **messages, G
         g_autofree char *command = g_strdup_printf("UID FETCH %s " ITEMS, set);
         gboolean good;
         guint tag = coi_imap_send(imap, COI_IMAP_TIMEOUT_FETCH, command);
-        imap->fetched = results;
+        imap->fetched = collect;
+        imap->fetched_user = results;
         gboolean alive = coi_imap_try_answer(imap, tag, &good, error);
         imap->fetched = NULL;
         if (!alive)

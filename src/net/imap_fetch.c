@@ -9,6 +9,8 @@
 /* How many messages one command asks for: bounds what is in memory, and what a cut costs. */
 #define SLICE_HEADERS 500u
 #define SLICE_WHOLE 20u
+/* How many are handed over together. */
+#define HANDFUL 25u
 
 #define ITEMS "UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK"
 /* One byte over the limit, so that the reader of the header sees that it is too long. */
@@ -100,7 +102,7 @@ static void sort_in(CoiImap *imap, CoiImapResult *result)
         g_array_append_val(imap->learnt, result->uid);
     if (imap->fetched != NULL && result->uid != 0 && result->bytes != NULL) {
         result->highest_modseq = 0;
-        g_ptr_array_add(imap->fetched, result);
+        imap->fetched(result, imap->fetched_user);
     } else if (imap->flagged != NULL && result->uid != 0 && result->flags != NULL) {
         result->type = COI_IMAP_FLAGS;
         g_ptr_array_add(imap->flagged, result);
@@ -131,12 +133,6 @@ void coi_imap_take_message(struct mailimap_msg_att *message, void *context)
 
 /* handing over */
 
-static gint compare_results(gconstpointer a, gconstpointer b)
-{
-    guint32 left = (*(CoiImapResult *const *)a)->uid, right = (*(CoiImapResult *const *)b)->uid;
-    return left < right ? -1 : left > right;
-}
-
 /* A FETCH under way and where its messages go. */
 typedef struct {
     gboolean whole;
@@ -145,7 +141,9 @@ typedef struct {
     guint32 first;       /* messages below were not asked for */
     const guint32 *uids; /* NULL: all from first on were */
     guint n;
-    guint32 highest; /* UID handed over so far */
+    GPtrArray *pending;  /* of the command under way, not handed over yet */
+    GHashTable *given;   /* set of UIDs that were */
+    guint32 highest;     /* UID handed over so far */
     CoiImapGive give;
     gpointer user;
 } Fetch;
@@ -157,36 +155,48 @@ static gboolean was_asked_for(const Fetch *fetch, guint32 uid)
     return coi_imap_includes(fetch->uids, fetch->n, uid);
 }
 
-static void hand_over(Fetch *fetch, GPtrArray *messages)
+static void hand_over(Fetch *fetch, CoiImapResult *message)
 {
-    guint32 last = 0;
-    g_ptr_array_sort(messages, compare_results);
-    for (guint i = 0; i < messages->len; i++) {
-        CoiImapResult *message = messages->pdata[i];
-        if (message->uid == last || !was_asked_for(fetch, message->uid)) {
-            coi_imap_result_free(message);
-            continue;
-        }
-        last = message->uid;
-        fetch->highest = MAX(fetch->highest, last);
-        gboolean complete = g_bytes_get_size(message->bytes) >= message->size && message->size > 0;
-        message->whole = fetch->whole || (fetch->quick && complete);
-        if (message->flags == NULL)
-            message->flags = g_new0(char *, 1);
-        fetch->give(message, fetch->user);
+    if (!was_asked_for(fetch, message->uid) || !g_hash_table_add(fetch->given, GUINT_TO_POINTER(message->uid))) {
+        coi_imap_result_free(message);
+        return;
     }
+    fetch->highest = MAX(fetch->highest, message->uid);
+    gboolean complete = g_bytes_get_size(message->bytes) >= message->size && message->size > 0;
+    message->whole = fetch->whole || (fetch->quick && complete);
+    if (message->flags == NULL)
+        message->flags = g_new0(char *, 1);
+    fetch->give(message, fetch->user);
+}
+
+static void hand_over_pending(Fetch *fetch)
+{
+    for (guint i = 0; i < fetch->pending->len; i++)
+        hand_over(fetch, fetch->pending->pdata[i]);
+    g_ptr_array_set_size(fetch->pending, 0);
+}
+
+/* Whoever takes them is at work while more come, but isn't woken for each. */
+static void take(CoiImapResult *message, gpointer user)
+{
+    Fetch *fetch = user;
+    g_ptr_array_add(fetch->pending, message);
+    if (fetch->pending->len >= HANDFUL)
+        hand_over_pending(fetch);
 }
 
 static gboolean run(CoiImap *imap, Fetch *fetch, const char *set, GError **error)
 {
-    g_autoptr(GPtrArray) messages = g_ptr_array_new();
-    imap->fetched = messages;
-    gboolean good = coi_imap_command(imap, COI_IMAP_TIMEOUT_FETCH, error, "UID FETCH %s %s", set,
-                                     fetch->whole   ? ITEMS_WHOLE
-                                     : fetch->quick ? ITEMS_QUICK
-                                                    : ITEMS_HEADER);
+    const char *items = fetch->whole ? ITEMS_WHOLE : fetch->quick ? ITEMS_QUICK : ITEMS_HEADER;
+    g_autoptr(GHashTable) given = g_hash_table_new(NULL, NULL);
+    g_autoptr(GPtrArray) pending = g_ptr_array_new();
+    fetch->given = given;
+    fetch->pending = pending;
+    imap->fetched = take;
+    imap->fetched_user = fetch;
+    gboolean good = coi_imap_command(imap, COI_IMAP_TIMEOUT_FETCH, error, "UID FETCH %s %s", set, items);
     imap->fetched = NULL;
-    hand_over(fetch, messages);
+    hand_over_pending(fetch);
     return good;
 }
 
@@ -348,10 +358,10 @@ gboolean coi_imap_fetch_next_uid(CoiImap *imap, guint32 *next_uid, GError **erro
     return TRUE;
 }
 
-gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user,
-                               GError **error)
+gboolean coi_imap_fetch_some(CoiImap *imap, const GArray *uids, gboolean whole, gboolean leave_out, CoiImapGive give,
+                             gpointer user, GError **error)
 {
-    Fetch fetch = {.whole = TRUE, .leave_out = leave_out, .give = give, .user = user};
+    Fetch fetch = {.whole = whole, .leave_out = leave_out, .give = give, .user = user};
     g_autoptr(GArray) copy = g_array_new(FALSE, FALSE, sizeof(guint32));
     g_array_append_vals(copy, uids->data, uids->len);
     coi_imap_tidy(copy, 1);

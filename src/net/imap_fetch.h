@@ -11,17 +11,14 @@ typedef struct {
     gboolean leave_out; /* what the server refuses to give is passed over */
 } CoiImapFollow;
 
-/* Takes one message (MESSAGE; its tag and link are still unset), which it owns now. */
-typedef void (*CoiImapGive)(CoiImapResult *result, gpointer user);
-
-/* Hands over what is new in ascending order of UID and moves next_uid on behind it. What was already received is handed
- * over even on failure, next_uid then stays. */
+/* Hands over what is new, each message as it comes, and moves next_uid on behind it: in ascending order of UID, unless the
+ * server sends them otherwise. What was received is handed over even on failure, next_uid then stays. */
 gboolean coi_imap_fetch_new(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
 /* The same, and asks the server even if it told of nothing new. */
 gboolean coi_imap_fetch_look(CoiImap *imap, CoiImapFollow *follow, CoiImapGive give, gpointer user, GError **error);
-/* The first COI_LIMIT_FIRST_FETCH bytes of each of uids; those that are gone don't come. */
-gboolean coi_imap_fetch_bodies(CoiImap *imap, const GArray *uids, gboolean leave_out, CoiImapGive give, gpointer user,
-                               GError **error);
+/* The header or (whole) the first COI_LIMIT_FIRST_FETCH bytes of each of uids; those that are gone don't come. */
+gboolean coi_imap_fetch_some(CoiImap *imap, const GArray *uids, gboolean whole, gboolean leave_out, CoiImapGive give,
+                             gpointer user, GError **error);
 
 /* The UIDs from `first` on among those that command brings, ascending (guint32). NULL with error. */
 GArray *coi_imap_fetch_uids(CoiImap *imap, const char *command, guint32 first, GError **error);

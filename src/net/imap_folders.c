@@ -21,6 +21,7 @@ typedef struct {
     char *prefix;
     char separator;
     const char *root; /* without prefix */
+    const char *make;    /* the mailbox to be made when it is missing, or NULL */
     char *given_root; /* what a COI server says instead, or NULL */
     guint sent_rank;  /* of facts->sent: lower is better */
 } Look;
@@ -189,6 +190,15 @@ gboolean coi_imap_finish_select(CoiImap *imap, guint tag, GError **error)
     return good;
 }
 
+gboolean coi_imap_let_go(CoiImap *imap, GError **error)
+{
+    gboolean good;
+    if (imap->selected == NULL || !coi_imap_has(imap, "UNSELECT"))
+        return TRUE;
+    g_clear_pointer(&imap->selected, g_free);
+    return coi_imap_try_answer(imap, coi_imap_send(imap, COI_IMAP_TIMEOUT_COMMAND, "UNSELECT"), &good, error);
+}
+
 static const char *flag_name(const struct mailimap_flag *flag)
 {
     return flag == NULL ? NULL : flag->fl_type == MAILIMAP_FLAG_KEYWORD ? flag->fl_data.fl_keyword : NULL;
@@ -268,6 +278,22 @@ static gboolean send_all(CoiImap *imap, const char *mailbox, Tags *tags, GError 
     return mailbox == NULL || (tags->select = coi_imap_send_select(imap, mailbox, error)) != 0;
 }
 
+/* The mailbox of the SELECT under way, made if it is missing and look says so. */
+static gboolean open_mailbox(CoiImap *imap, guint tag, const Look *look, GError **error)
+{
+    g_autoptr(GError) refusal = NULL;
+    if (coi_imap_finish_select(imap, tag, &refusal))
+        return TRUE;
+    if (look->make == NULL || !g_error_matches(refusal, COI_ERROR, COI_ERROR_REFUSED)) {
+        g_propagate_error(error, g_steal_pointer(&refusal));
+        return FALSE;
+    }
+    if (!coi_imap_create(imap, look->make, error))
+        return FALSE;
+    guint again = coi_imap_send_select(imap, look->make, error);
+    return again != 0 && coi_imap_finish_select(imap, again, error);
+}
+
 static gboolean read_all(CoiImap *imap, const Tags *tags, Look *look, CoiImapFacts *facts, GError **error)
 {
     gboolean learnt;
@@ -291,15 +317,15 @@ static gboolean read_all(CoiImap *imap, const Tags *tags, Look *look, CoiImapFac
         take_list(imap, look, facts);
     if (tags->select == 0)
         return TRUE;
-    if (!coi_imap_finish_select(imap, tags->select, error))
+    if (!open_mailbox(imap, tags->select, look, error))
         return FALSE;
     take_selection(imap, facts);
     return coi_imap_fetch_next_uid(imap, &facts->next_uid, error);
 }
 
-CoiImapFacts *coi_imap_look(CoiImap *imap, const char *mailbox, const char *root, GError **error)
+CoiImapFacts *coi_imap_look(CoiImap *imap, const char *mailbox, gboolean make, const char *root, GError **error)
 {
-    Look look = {.prefix = g_strdup(""), .root = root != NULL ? root : "COI", .sent_rank = G_MAXUINT};
+    Look look = {.prefix = g_strdup(""), .make = make ? mailbox : NULL, .root = root != NULL ? root : "COI", .sent_rank = G_MAXUINT};
     g_autoptr(CoiImapFacts) facts = g_new0(CoiImapFacts, 1);
     Tags tags = {0};
     facts->coi = coi_imap_has(imap, "COI");

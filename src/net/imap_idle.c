@@ -50,7 +50,7 @@ static CoiIdle ended(CoiImap *imap)
 /* Whether the server has told of something already. */
 static gboolean told(const CoiImap *imap, CoiIdle *what)
 {
-    gboolean arrived = imap->arrived || imap->flags_changed;
+    gboolean arrived = imap->arrived || imap->flags_changed || imap->warned;
     *what = arrived ? COI_IDLE_ARRIVED : COI_IDLE_STATUS;
     return arrived || imap->also_changed;
 }

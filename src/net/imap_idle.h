@@ -3,7 +3,7 @@
 #include "net/imap.h"
 
 typedef enum {
-    COI_IDLE_ARRIVED, /* imap->arrived or ->flags_changed: there may be something new */
+    COI_IDLE_ARRIVED, /* imap->arrived, ->flags_changed or ->warned: there may be something new */
     COI_IDLE_STATUS,  /* imap->also_changed; IDLE is still under way */
     COI_IDLE_REQUEST, /* fd is readable */
     COI_IDLE_TIMEOUT,

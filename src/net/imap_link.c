@@ -12,6 +12,14 @@
 #include "net/secret.h"
 #include "net/wire.h"
 
+/* So long a request may still come before old messages are fetched: what somebody waits for goes first. */
+#define BREATH_USEC (50 * 1000)
+/* So long after the last copy the mailbox stays open: a session that keeps one open sees neither its end nor what is made in its place,
+ * and may then disturb those that use the new one (Dovecot). */
+#define LET_GO_MS 1000
+/* Dovecot may hold on to a mailbox that was deleted and made anew, and then only says that it has an error. At most so often that is
+ * a reason to begin again: other servers complain of other things. */
+#define DOUBT_USEC (10 * 60 * G_USEC_PER_SEC)
 /* How often a server is asked whether it is still there when nothing else is to be asked: before NATs forget it. */
 #define ALIVE_MS (9 * 60 * 1000)
 
@@ -32,6 +40,8 @@ struct _CoiImapLink {
     guint64 follow_tag;
     CoiImapFollower follower;
     gint64 idle_since;   /* when the last request was done */
+    gboolean appended;   /* a mailbox is open for copies only */
+    gint64 doubt_at;     /* monotonic; from then on a complaint is believed again */
     gboolean one_by_one; /* learnt of the server: see CoiImap */
     char *secret;        /* what the credentials' program said last, or NULL */
 };
@@ -173,7 +183,7 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
     char *tried = NULL;
     guint index = 0;
     g_clear_pointer(&link->imap, coi_imap_free);
-    link->following = FALSE;
+    link->following = link->appended = FALSE;
     if (coi_connect(&connect, request->servers, 0, &index, &tried, &error) == NULL) {
         down(link, request->tag, error, tried);
         return;
@@ -183,7 +193,7 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
     CoiImapFacts *facts = NULL;
     if (coi_secret_log_in(request->credentials, &link->secret, link->stop, log_in, link->imap, &error)) {
         step(link, COI_STEP_OPENING);
-        facts = coi_imap_look(link->imap, request->mailbox, request->root, &error);
+        facts = coi_imap_look(link->imap, request->mailbox, request->make, request->root, &error);
     }
     if (facts == NULL) {
         down(link, request->tag, error, NULL);
@@ -200,16 +210,6 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
 /* following */
 
 typedef gboolean (*FollowStep)(CoiImapFollower *follower, CoiImap *imap, GError **error);
-
-static gboolean catch_up(CoiImapFollower *follower, CoiImap *imap, GError **error)
-{
-    return coi_imap_follow_catch_up(follower, imap, FALSE, error);
-}
-
-static gboolean look(CoiImapFollower *follower, CoiImap *imap, GError **error)
-{
-    return coi_imap_follow_catch_up(follower, imap, TRUE, error);
-}
 
 /* Does what belongs to FOLLOW. */
 static void follow_on(CoiImapLink *link, FollowStep step)
@@ -231,6 +231,7 @@ static void run_follow(CoiImapLink *link, const CoiImapRequest *request)
         return;
     link->following = TRUE;
     link->follow_tag = request->tag;
+    link->imap->warned = FALSE;
     if (!coi_imap_follow(&link->follower, link->imap, request, give, link, &error))
         down(link, link->follow_tag, error, NULL);
 }
@@ -239,7 +240,7 @@ static void run_look(CoiImapLink *link, const CoiImapRequest *request)
 {
     (void)request;
     if (link->following)
-        follow_on(link, look);
+        follow_on(link, coi_imap_follow_look);
 }
 
 /* other requests */
@@ -254,7 +255,7 @@ static void run_messages(CoiImapLink *link, const CoiImapRequest *request)
     if (request->uids == NULL)
         g_set_error_literal(&error, COI_ERROR, COI_ERROR_INVALID, "no messages are named");
     else if (request->type == COI_IMAP_BODIES)
-        done = coi_imap_fetch_bodies(link->imap, request->uids, request->leave_out, give, link, &error);
+        done = coi_imap_fetch_some(link->imap, request->uids, TRUE, request->leave_out, give, link, &error);
     else if (request->type == COI_IMAP_STORE)
         done = coi_imap_store(link->imap, request->uids, request->flags, &error);
     else
@@ -295,6 +296,7 @@ static void run_append(CoiImapLink *link, const CoiImapRequest *request)
         failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "this link follows a mailbox"));
         return;
     }
+    link->appended = TRUE;
     if (!coi_imap_append(link->imap, request, &was_there, &error)) {
         failed_or_down(link, error);
         return;
@@ -319,6 +321,7 @@ static void run_request(CoiImapLink *link, const CoiImapRequest *request)
         [COI_IMAP_BODIES] = run_messages, [COI_IMAP_APPEND] = run_append,       [COI_IMAP_STORE] = run_messages,
         [COI_IMAP_MOVE] = run_move,       [COI_IMAP_REMOVE] = run_messages, [COI_IMAP_CONFIGURE] = run_configure, [COI_IMAP_CLOSE] = run_close};
     link->tag = request->tag;
+    coi_imap_follow_lively(&link->follower);
     if (link->imap == NULL && request->type != COI_IMAP_OPEN && request->type != COI_IMAP_CLOSE)
         failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "not connected"));
     else
@@ -344,11 +347,29 @@ static void after_silence(CoiImapLink *link)
     if (until_close(link) == 0) {
         log_out(link);
         down(link, 0, NULL, NULL);
+    } else if (link->appended) {
+        link->appended = FALSE;
+        if (!coi_imap_let_go(link->imap, &error))
+            down(link, 0, error, NULL);
     } else if (link->following) {
         follow_on(link, coi_imap_follow_after_silence);
     } else if (!coi_imap_command(link->imap, COI_IMAP_TIMEOUT_COMMAND, &error, "NOOP")) {
         down(link, 0, error, NULL);
     }
+}
+
+/* Something may be new, or the server has complained. */
+static void arrived(CoiImapLink *link)
+{
+    gint64 now = g_get_monotonic_time();
+    gboolean warned = link->imap->warned;
+    link->imap->warned = FALSE;
+    if (!warned || now < link->doubt_at) {
+        follow_on(link, coi_imap_follow_catch_up);
+        return;
+    }
+    link->doubt_at = now + DOUBT_USEC;
+    down(link, link->follow_tag, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "the server has complained of an error"), NULL);
 }
 
 /* Connected and nothing to do: waits for whatever comes first. */
@@ -357,9 +378,11 @@ static void wait_connected(CoiImapLink *link)
     GError *error = NULL;
     gint64 timeout = link->following ? coi_imap_follow_patience(&link->follower, link->imap) : ALIVE_MS;
     timeout = MIN(timeout, until_close(link));
+    if (link->appended)
+        timeout = MIN(timeout, LET_GO_MS);
     switch (coi_imap_idle(link->imap, link->following, coi_queue_fd(link->requests), timeout, &error)) {
     case COI_IDLE_ARRIVED:
-        follow_on(link, catch_up);
+        arrived(link);
         break;
     case COI_IDLE_STATUS:
         link->tag = link->follow_tag;
@@ -376,14 +399,29 @@ static void wait_connected(CoiImapLink *link)
     }
 }
 
+static gboolean is_behind(const CoiImapLink *link)
+{
+    return link->following && coi_imap_follow_is_behind(&link->follower);
+}
+
+static CoiImapRequest *next_request(CoiImapLink *link)
+{
+    if (link->imap == NULL)
+        return coi_queue_pop(link->requests, -1, link->stop);
+    if (is_behind(link))
+        return coi_queue_pop(link->requests, g_get_monotonic_time() + BREATH_USEC, link->stop);
+    return coi_queue_try_pop(link->requests);
+}
+
 static gpointer run(gpointer user)
 {
     CoiImapLink *link = user;
     while (!g_cancellable_is_cancelled(link->stop)) {
-        CoiImapRequest *request =
-            link->imap == NULL ? coi_queue_pop(link->requests, -1, link->stop) : coi_queue_try_pop(link->requests);
+        CoiImapRequest *request = next_request(link);
         if (request != NULL)
             run_request(link, request);
+        else if (link->imap != NULL && is_behind(link))
+            follow_on(link, coi_imap_follow_go_back);
         else if (link->imap != NULL)
             wait_connected(link);
         coi_imap_request_free(request);

@@ -7,7 +7,8 @@
 typedef enum {
     COI_IMAP_OPEN,   /* connect, log in, look at the mailboxes, select one: answers STEP…, then OPENED or DOWN */
     COI_IMAP_FOLLOW, /* fetch from a UID on, then IDLE and report what arrives: MESSAGE…, FETCHED, later MESSAGE…, FETCHED … */
-    COI_IMAP_LOOK,   /* follow on, but ask at once what is new: is the connection still alive? */
+    COI_IMAP_LOOK,   /* follow on, but ask at once what is new: is the connection still alive? MESSAGE…, FETCHED in any case, unless
+                        no mailbox is followed. A server that must be polled is from now on polled often, for a while */
     COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
     COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */
     COI_IMAP_STORE,  /* add flags to messages of the open mailbox: DONE or FAILED */
@@ -26,10 +27,14 @@ typedef struct {
                                     CLOSED and PROTOCOL before login try the next, anything else ends it */
     CoiCredentials *credentials;
     char *mailbox;               /* modified UTF-7, as the server names it; selected. NULL: none (bulk link) */
+    gboolean make;               /* mailbox is made (and subscribed) when it is missing */
     char *root;                  /* COI's mailbox-root without prefix, "COI" */
     /* FOLLOW */
     guint32 first_uid;           /* 0: the newest `newest` messages */
     guint32 newest;
+    gint64 unread_since;         /* with first_uid 0: unread messages not older than that (unix seconds) come first, then FETCHED;
+                                    the others of the newest come later, marked `old`, in pieces with a FETCHED behind each,
+                                    whenever nothing else is to be done. 0: all of them at once */
     gboolean whole;              /* TRUE: the first COI_LIMIT_FIRST_FETCH bytes at once; FALSE: the header only */
     gboolean flags_too;          /* also report flags, now and whenever they change: those that changed since `modseq` where
                                     the server knows CONDSTORE and modseq isn't 0, else those of the newest 500 messages
@@ -107,8 +112,12 @@ typedef struct {
     guint64 size;         /* RFC822.SIZE */
     GBytes *bytes;        /* header block, or the message's first bytes */
     gboolean whole;       /* bytes come from BODY[], not HEADER */
+    gboolean old;         /* was there before FOLLOW and comes when there is time (unread_since); may come a second time */
     GArray *copied;       /* DONE of MOVE: guint32, where the messages lie in the target, as far as the server told; or NULL */
     /* FETCHED */
+    gboolean more;        /* old messages are still to come; they lie below next_uid */
+    gboolean looked;      /* this answers a LOOK */
+    gboolean polled;      /* this server doesn't tell of arrivals by itself: who waits for one asks with LOOK */
     guint32 next_uid;     /* also STATUS */
     guint64 highest_modseq; /* everything up to it has been reported; 0: the server has none */
     /* STATUS */
@@ -129,7 +138,7 @@ typedef void (*CoiImapSink)(CoiImapResult *result, gpointer user);
 
 /* Starts the thread (all signals blocked). NULL when out of descriptors or threads. host and sink's user must live until COI_IMAP_ENDED was handed over.
  * idle_close_ms: 0: follow with IDLE for ever (renewed every 9 minutes with a look at UIDNEXT; without the IDLE capability
- * polled by NOOP each 30 s); else: the link closes itself (DOWN, no error) after that long without a request. */
+ * polled by NOOP each 30 s, while there are signs of life each 3 s); else: the link closes itself (DOWN, no error) after that long without a request. */
 CoiImapLink *coi_imap_link_new(const CoiNetHost *host, guint idle_close_ms, CoiImapSink sink, gpointer user);
 /* Any thread; the link owns request. */
 void coi_imap_link_send(CoiImapLink *link, CoiImapRequest *request);

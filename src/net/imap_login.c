@@ -1,6 +1,7 @@
 #include "net/imap.h"
 
 #include "base/error.h"
+#include "net/throttle.h"
 #include "net/wire.h"
 
 #include <string.h>
@@ -11,9 +12,10 @@ static const char *const temporary_codes[] = {"UNAVAILABLE", "INUSE", "LIMIT", "
 /* Makes of a refusal of the login what it means. */
 static gboolean login_refused(const CoiImap *imap, GError *refusal, GError **error)
 {
+    gboolean temporary = (imap->code != NULL && g_strv_contains(temporary_codes, imap->code)) ||
+                         coi_throttled(refusal->message);
     if (g_error_matches(refusal, COI_ERROR, COI_ERROR_REFUSED))
-        refusal->code = imap->code != NULL && g_strv_contains(temporary_codes, imap->code) ? COI_ERROR_AUTH_TEMPORARY
-                                                                                           : COI_ERROR_AUTH;
+        refusal->code = temporary ? COI_ERROR_AUTH_TEMPORARY : COI_ERROR_AUTH;
     g_propagate_error(error, refusal);
     return FALSE;
 }

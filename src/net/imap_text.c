@@ -289,9 +289,12 @@ static void parse_untagged(const char *text, gsize length, CoiImapLine *line)
         return;
     }
     /* Status lines are text to their end; whatever else announces a literal needs more than this line. */
-    if (take_word(text, length, "OK", &rest) || take_word(text, length, "NO", &rest) ||
-        take_word(text, length, "BAD", &rest))
+    if (take_word(text, length, "OK", &rest) || take_word(text, length, "BAD", &rest))
         return;
+    if (take_word(text, length, "NO", &rest)) {
+        line->kind = COI_LINE_WARNING;
+        return;
+    }
     if (announces_literal(text, length)) {
         line->kind = COI_LINE_LITERAL;
         return;

@@ -39,6 +39,7 @@ typedef enum {
     COI_LINE_EXPUNGE,  /* number */
     COI_LINE_FLAGS,    /* a FETCH that tells flags: number */
     COI_LINE_STATUS,   /* words: what follows, as it is */
+    COI_LINE_WARNING,  /* an untagged NO */
     COI_LINE_BYE,
     COI_LINE_OK, /* these three with our tag: code, words */
     COI_LINE_NO,

@@ -11,7 +11,8 @@
 
 /* A program may have to ask somebody over the network, or the user. */
 #define PATIENCE_USEC (60 * G_USEC_PER_SEC)
-/* Between looks whether a program that has said all has ended, too. */
+/* How long a program that has said all may take to end, and the time between looks whether it has. */
+#define LINGERING_USEC (2 * G_USEC_PER_SEC)
 #define ENDING_USEC (5 * 1000)
 /* Tokens have up to some kilobytes. */
 #define LONGEST 16384u
@@ -91,29 +92,30 @@ static gboolean read_all(int fd, char *text, gint64 deadline, GCancellable *stop
 }
 
 /* The client may reap every child of the process by itself; then what the program wrote has to do. */
-static gboolean ended_well(GPid pid, gint64 deadline, GError **error)
+static gboolean ended_well(GPid pid, GCancellable *stop, GError **error)
 {
     int status = 0;
     pid_t got;
+    gint64 deadline = g_get_monotonic_time() + LINGERING_USEC;
     while ((got = waitpid(pid, &status, WNOHANG)) == 0 || (got < 0 && errno == EINTR)) {
-        if (g_get_monotonic_time() > deadline)
-            return fail(error, "it took too long");
+        if (g_get_monotonic_time() > deadline || g_cancellable_is_cancelled(stop))
+            return fail(error, "it has said all and does not end");
         g_usleep(ENDING_USEC);
     }
     if (got < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
         return TRUE;
-    g_autofree char *why = WIFEXITED(status) ? g_strdup_printf("it ended with status %d", WEXITSTATUS(status))
-                                             : g_strdup("it was killed");
+    g_autofree char *why =
+        WIFEXITED(status) ? g_strdup_printf("it ended with status %d", WEXITSTATUS(status)) : g_strdup("it was killed");
     return fail(error, why);
 }
 
 static gboolean take_output(GPid pid, int fd, char *text, GCancellable *stop, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + PATIENCE_USEC;
-    if (read_all(fd, text, deadline, stop, error) && ended_well(pid, deadline, error))
+    if (read_all(fd, text, deadline, stop, error) && ended_well(pid, stop, error))
         return TRUE;
     kill(-pid, SIGKILL); /* what has ended can't be meant: its number is its group's as long as one of them lives */
-    ended_well(pid, g_get_monotonic_time() + G_USEC_PER_SEC, NULL);
+    ended_well(pid, NULL, NULL);
     return FALSE;
 }
 
@@ -156,8 +158,8 @@ char *coi_secret_ask(const char *command, GCancellable *stop, GError **error)
     return secret;
 }
 
-static gboolean try_secret(const CoiCredentials *credentials, const char *secret, CoiSecretLogin login, gpointer session,
-                           GError **error)
+static gboolean try_secret(const CoiCredentials *credentials, const char *secret, CoiSecretLogin login,
+                           gpointer session, GError **error)
 {
     CoiCredentials *with = coi_credentials_copy(credentials);
     coi_secret_wipe(with->password);
@@ -168,7 +170,8 @@ static gboolean try_secret(const CoiCredentials *credentials, const char *secret
 }
 
 /* What the program says now; TRUE in *news when that differs from before. */
-static gboolean ask_anew(const CoiCredentials *credentials, char **kept, gboolean *news, GCancellable *stop, GError **error)
+static gboolean ask_anew(const CoiCredentials *credentials, char **kept, gboolean *news, GCancellable *stop,
+                         GError **error)
 {
     char *secret = coi_secret_ask(credentials->token_command, stop, error);
     if (secret == NULL)

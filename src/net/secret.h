@@ -1,9 +1,10 @@
-/* Where the password or token comes from that a login takes: the account's own, or what a program of the user's says. */
+/* Where the password or token comes from that a login takes: the account's own, or what a program of the user's says.
+ */
 #pragma once
 #include "net/server.h"
 
-/* How a command is run: as it is (argv, NULL-terminated), or by /bin/sh where it has what only a shell understands. Pure.
- * NULL when its quotes don't match or it is empty. Owned by the caller. */
+/* How a command is run: as it is (argv, NULL-terminated), or by /bin/sh where it has what only a shell understands.
+ * Pure. NULL when its quotes don't match or it is empty. Owned by the caller. */
 GStrv coi_secret_arguments(const char *command);
 
 /* Runs the command and gives the first line of what it writes, without blanks around it. Blocks, a minute at most. NULL

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "net/smtp_reply.h"
+#include "net/throttle.h"
 #include "net/wire.h"
 
 #include <string.h>
@@ -124,7 +125,8 @@ gboolean coi_smtp_greet(CoiSmtp *smtp, CoiStream *stream, const CoiServer *serve
 static gboolean auth_refused(const CoiSmtpReply *reply, GError **error)
 {
     CoiErrorCode code = COI_ERROR_AUTH;
-    if (coi_smtp_reply_class(reply) == 4)
+    g_autofree char *words = coi_smtp_reply_text(reply);
+    if (coi_smtp_reply_class(reply) == 4 || coi_throttled(words))
         code = COI_ERROR_AUTH_TEMPORARY;
     else if (reply->code == 504 || reply->code == 538) /* mechanism unknown, or wants encryption */
         code = COI_ERROR_AUTH_MECHANISM;

@@ -121,6 +121,15 @@ static gboolean judge(const Handshake *shake, GTlsConnection *tls, GError **erro
     return FALSE;
 }
 
+/* Without a database every certificate is an unknown issuer's, so that accept-certificate is always asked. Said when the
+ * connection is made: g_tls_client_connection_new reads all the system's certificates, which takes longer than the
+ * handshake. */
+static GIOStream *client_new(GIOStream *plain, GSocketConnectable *identity, GError **error)
+{
+    GType type = g_tls_backend_get_client_connection_type(g_tls_backend_get_default());
+    return g_initable_new(type, NULL, error, "base-io-stream", plain, "server-identity", identity, "database", NULL, NULL);
+}
+
 GTlsConnection *coi_tls_connect(GSocketConnection *connection, const CoiServer *server, const CoiNetHost *host,
                                 guint timeout_ms, GCancellable *stop, GError **error)
 {
@@ -131,15 +140,13 @@ GTlsConnection *coi_tls_connect(GSocketConnection *connection, const CoiServer *
     GIOStream *base = G_IO_STREAM(connection);
     g_autoptr(GIOStream) plain =
         g_simple_io_stream_new(g_io_stream_get_input_stream(base), g_io_stream_get_output_stream(base));
-    g_autoptr(GIOStream) client = g_tls_client_connection_new(plain, identity, &local);
+    g_autoptr(GIOStream) client = client_new(plain, identity, &local);
     if (client == NULL) {
         /* Without glib-networking GIO has no TLS at all, and says so. */
         g_set_error_literal(error, COI_ERROR, COI_ERROR_TLS, local->message);
         return NULL;
     }
     GTlsConnection *tls = G_TLS_CONNECTION(client);
-    /* Without a database every certificate is an unknown issuer's, so that accept-certificate is always asked. */
-    g_tls_connection_set_database(tls, NULL);
     Handshake shake = {.server = server,
                        .host = host,
                        .stop = stop,

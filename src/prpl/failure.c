@@ -51,6 +51,9 @@ static const Row rows[] = {
                                   N_("Choose the other way to log in on the account's Advanced page, or ask whoever "
                                      "runs the server to allow PLAIN, LOGIN or SCRAM-SHA-256."),
                                   DETAILS},
+    [COI_ERROR_THROTTLED] = {PURPLE_CONNECTION_ERROR_NETWORK_ERROR,
+                             N_("We are asked to wait by %s, since there are too many connections or commands."), TRY_LATER,
+                             SERVER_SAID},
     [COI_ERROR_TOKEN_COMMAND] = {PURPLE_CONNECTION_ERROR_AUTHENTICATION_FAILED,
                                  N_("The program that gives the password or token for %s failed."),
                                  N_("Try it in a terminal; it is set on the account's Advanced page."), DETAILS},

@@ -49,15 +49,16 @@ void coi_filter_ask(CoiConnection *connection, const CoiEvent *event)
         answer(connection, "none", TRUE);
         return;
     }
+    /* Finch breaks no lines, it cuts them off. */
     g_autofree char *primary =
         g_strdup_printf(_("Shall the chat messages of %s have a folder of their own?"), connection->address);
     const char *secondary = event->count != 0
-                                ? _("If you accept, the mail server puts them into a folder of their own, for all your "
-                                    "devices, and the inbox "
-                                    "of other mail programs stays free of them. If not, they stay in the inbox.")
-                                : _("If you accept, they are moved to a folder of their own on the mail server, and "
-                                    "the inbox of other mail "
-                                    "programs stays free of them. If not, they stay in the inbox.");
+                                ? _("If you accept, the mail server puts them into a folder of\n"
+                                    "their own, for all your devices, and the inbox of other mail\n"
+                                    "programs stays free of them. If not, they stay in the inbox.")
+                                : _("If you accept, they are moved to a folder of their own on the\n"
+                                    "mail server, and the inbox of other mail programs stays free\n"
+                                    "of them. If not, they stay in the inbox.");
     connection->asking_filter = TRUE;
     if (!ask(connection, primary, secondary) && connection->asking_filter)
         answer(connection, "none", TRUE);

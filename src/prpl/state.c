@@ -62,7 +62,11 @@ static void tell_waiting(CoiConnection *connection, const CoiEvent *event)
     if (!g_hash_table_add(connection->waiting, g_strdup(event->address)))
         return;
     g_autofree char *text =
-        event->reply != NULL && event->reply[0] != '\0'
+        event->throttled
+            ? g_strdup_printf(_("The mail server asks to be sent less for a while; the message will be sent later by "
+                                "itself (%s)."),
+                              event->reply)
+        : event->reply != NULL && event->reply[0] != '\0'
             ? g_strdup_printf(_("The message will be sent when the mail server takes it (%s)."), event->reply)
             : g_strdup(_("The message will be sent when the connection is back."));
     coi_notice(connection, event->address, COI_NOTICE_INFO, text);

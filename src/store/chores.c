@@ -1,18 +1,25 @@
 #include "store/chores.h"
 #include "store/db.h"
 
+/* Copies of others turn up within moments, or after a restart. */
+#define REMEMBERED 1000
+
 gboolean coi_chores_add(CoiStore *store, gint64 message, CoiChore chore, GError **error)
 {
     return coi_db_run(store, error, "INSERT OR IGNORE INTO chores (message, chore) VALUES (?, ?)", coi_db_int(message),
                       coi_db_int(chore));
 }
 
-gboolean coi_chores_file_all(CoiStore *store, const char *mailbox, gboolean only_seen, GError **error)
+gboolean coi_chores_file_all(CoiStore *store, const char *mailbox, const char *target, const char *own, gboolean only_seen,
+                             GError **error)
 {
     return coi_db_run(store, error,
                       "INSERT OR IGNORE INTO chores (message, chore) SELECT m.id, ? FROM places p"
-                      " JOIN messages m ON m.id = p.message WHERE p.mailbox = ? AND m.chat = 1 AND m.seen >= ?",
-                      coi_db_int(COI_CHORE_FILE), coi_db_text(mailbox), coi_db_int(only_seen != FALSE));
+                      " JOIN messages m ON m.id = p.message WHERE p.mailbox = ? AND m.chat = 1 AND m.seen >= ?"
+                      " AND NOT (m.kind = 0 AND m.sender = ?)"
+                      " AND NOT EXISTS (SELECT 1 FROM places q WHERE q.message = m.id AND q.mailbox = ?)",
+                      coi_db_int(COI_CHORE_FILE), coi_db_text(mailbox), coi_db_int(only_seen != FALSE), coi_db_text(own),
+                      coi_db_text(target));
 }
 
 GArray *coi_chores_at(CoiStore *store, const char *mailbox, CoiChore chore, guint limit)
@@ -20,8 +27,11 @@ GArray *coi_chores_at(CoiStore *store, const char *mailbox, CoiChore chore, guin
     GArray *places = g_array_new(FALSE, FALSE, sizeof(CoiChorePlace));
     g_autoptr(CoiRows) rows =
         coi_db_query(store, "SELECT c.message, p.uid FROM chores c JOIN places p ON p.message = c.message"
-                            " WHERE c.chore = ? AND p.mailbox = ? ORDER BY p.uid LIMIT ?",
-                     coi_db_int(chore), coi_db_text(mailbox), coi_db_int(limit));
+                            " WHERE c.chore = ? AND p.mailbox = ? AND p.seen <= ?"
+                            " AND (c.chore <> ? OR p.uid = (SELECT min(uid) FROM places q WHERE q.message = c.message"
+                            " AND q.mailbox = p.mailbox)) ORDER BY p.uid LIMIT ?",
+                     coi_db_int(chore), coi_db_text(mailbox), coi_db_int(chore != COI_CHORE_SEEN), coi_db_int(COI_CHORE_FILE),
+                     coi_db_int(limit));
     while (coi_db_next(rows)) {
         CoiChorePlace place = {sqlite3_column_int64(rows, 0), (guint32)sqlite3_column_int64(rows, 1)};
         g_array_append_val(places, place);
@@ -41,7 +51,39 @@ gboolean coi_chores_waits(CoiStore *store, gint64 message, CoiChore chore)
                          coi_db_int(chore)) != 0;
 }
 
+gboolean coi_chores_settle_seen(CoiStore *store, gint64 message, GError **error)
+{
+    return coi_db_run(store, error,
+                      "DELETE FROM chores WHERE message = ? AND chore = ? AND (SELECT min(seen) FROM places WHERE message = ?) = 1",
+                      coi_db_int(message), coi_db_int(COI_CHORE_SEEN), coi_db_int(message));
+}
+
 gboolean coi_chores_drop_all(CoiStore *store, CoiChore chore, GError **error)
 {
     return coi_db_run(store, error, "DELETE FROM chores WHERE chore = ?", coi_db_int(chore));
+}
+
+gboolean coi_moved_add(CoiStore *store, guint32 uid, GError **error)
+{
+    return coi_db_run(store, error, "INSERT OR REPLACE INTO moved (uid) VALUES (?)", coi_db_int(uid)) &&
+           coi_db_run(store, error, "DELETE FROM moved WHERE id <= (SELECT max(id) FROM moved) - ?", coi_db_int(REMEMBERED));
+}
+
+gboolean coi_moved_remove(CoiStore *store, guint32 uid, GError **error)
+{
+    return coi_db_run(store, error, "DELETE FROM moved WHERE uid = ?", coi_db_int(uid));
+}
+
+GArray *coi_moved_extra(CoiStore *store, const char *mailbox, guint limit)
+{
+    GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(CoiRows) rows = coi_db_query(
+        store, "SELECT p.uid FROM moved v JOIN places p ON p.mailbox = ? AND p.uid = v.uid WHERE EXISTS (SELECT 1 FROM places o"
+               " WHERE o.message = p.message AND o.mailbox = p.mailbox AND o.uid < p.uid) ORDER BY p.uid LIMIT ?",
+        coi_db_text(mailbox), coi_db_int(limit));
+    while (coi_db_next(rows)) {
+        guint32 uid = (guint32)sqlite3_column_int64(rows, 0);
+        g_array_append_val(uids, uid);
+    }
+    return uids;
 }

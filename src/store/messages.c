@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
     "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text,"                    \
-    " seen, chat"
+    " seen, chat, follows"
 
 /* The partial index messages_pending is only used for this very condition. */
 #define IS_PENDING "show = 1"
@@ -20,6 +20,7 @@ void coi_message_free(CoiMessage *message)
     g_free(message->sender_name);
     g_free(message->mailbox);
     g_free(message->text);
+    g_free(message->follows);
     g_free(message);
 }
 
@@ -41,21 +42,27 @@ static CoiMessage *message_from_row(CoiRows *rows)
     message->text = coi_db_dup_text(rows, 12);
     message->seen = sqlite3_column_int(rows, 13) != 0;
     message->chat = sqlite3_column_int(rows, 14) != 0;
+    message->follows = coi_db_dup_text(rows, 15);
     return message;
+}
+
+static gboolean is_shown_later(CoiShow show)
+{
+    return show == COI_SHOW_PENDING || show == COI_SHOW_BETWEEN;
 }
 
 static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **error)
 {
     return coi_db_run(store, error,
                       "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
-                      " internal_date, mailbox, uid, text, seen, chat)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      " internal_date, mailbox, uid, text, seen, chat, follows)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       coi_db_text(message->message_id), coi_db_text(message->sender),
                       coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
                       coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
                       coi_db_int(message->internal_date), coi_db_text(message->mailbox ? message->mailbox : ""),
                       coi_db_int(message->uid), coi_db_text(message->text), coi_db_int(message->seen != FALSE),
-                      coi_db_int(message->chat != FALSE));
+                      coi_db_int(message->chat != FALSE), coi_db_text(is_shown_later(message->show) ? message->follows : NULL));
 }
 
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)
@@ -103,6 +110,15 @@ gint64 coi_messages_find(CoiStore *store, const char *message_id, const char *se
                          coi_db_text(message_id), coi_db_text(sender));
 }
 
+gboolean coi_messages_is_ours(CoiStore *store, const char *message_id)
+{
+    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE message_id = ? AND kind <> 0 LIMIT 1",
+                         coi_db_text(message_id)) != 0 ||
+           coi_db_number(store, 0, "SELECT 1 FROM aliases a JOIN messages m ON m.id = a.message WHERE a.alias = ? AND m.kind <> 0"
+                                   " LIMIT 1",
+                         coi_db_text(message_id)) != 0;
+}
+
 CoiMessage *coi_messages_get(CoiStore *store, gint64 id)
 {
     g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT " COLUMNS " FROM messages WHERE id = ?", coi_db_int(id));
@@ -111,11 +127,60 @@ CoiMessage *coi_messages_get(CoiStore *store, gint64 id)
 
 gboolean coi_messages_set_show(CoiStore *store, gint64 id, CoiShow show, GError **error)
 {
-    return coi_db_run(store, error, "UPDATE messages SET show = ? WHERE id = ?", coi_db_int(show), coi_db_int(id));
+    return coi_db_run(store, error, "UPDATE messages SET show = ?, follows = CASE WHEN ? THEN follows END WHERE id = ?",
+                      coi_db_int(show), coi_db_int(is_shown_later(show)), coi_db_int(id));
 }
 
 /* A row's place in the order of display beside that of another. */
 #define ORDER(row) "(" row ".internal_date, " row ".mailbox, " row ".uid, " row ".id)"
+/* A chain out of order is a few messages long; a hostile circle of references ends here. */
+#define CHAIN 20
+
+/* moved: whether the order said otherwise. */
+static gboolean put_behind(CoiStore *store, gint64 id, gint64 before, gboolean *moved, GError **error)
+{
+    if (!coi_db_run(store, error,
+                    "UPDATE messages AS m SET internal_date = p.internal_date,"
+                    " uid = CASE WHEN p.mailbox = m.mailbox THEN p.uid + 1 ELSE m.uid END"
+                    " FROM messages AS p WHERE m.id = ? AND p.id = ? AND p.id <> m.id AND p.conversation = m.conversation"
+                    " AND (p.internal_date > m.internal_date OR (p.mailbox = m.mailbox AND " ORDER("p") " > " ORDER("m") "))",
+                    coi_db_int(id), coi_db_int(before)))
+        return FALSE;
+    *moved = sqlite3_changes(store->db) > 0;
+    return TRUE;
+}
+
+static GArray *followers(CoiStore *store, gint64 id)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT f.id FROM messages m JOIN messages f ON f.follows = m.message_id"
+                                                  " WHERE m.id = ? ORDER BY f.id",
+                                           coi_db_int(id));
+    while (coi_db_next(rows)) {
+        gint64 follower = sqlite3_column_int64(rows, 0);
+        g_array_append_val(ids, follower);
+    }
+    return ids;
+}
+
+static gboolean pull(CoiStore *store, gint64 id, guint depth, GError **error)
+{
+    g_autoptr(GArray) ids = followers(store, id);
+    gboolean moved;
+    for (guint i = 0; i < ids->len; i++) {
+        gint64 follower = g_array_index(ids, gint64, i);
+        if (!put_behind(store, follower, id, &moved, error) || (moved && depth < CHAIN && !pull(store, follower, depth + 1, error)))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean coi_messages_put_in_order(CoiStore *store, const CoiMessage *message, GError **error)
+{
+    gboolean moved;
+    gint64 before = message->follows != NULL ? coi_messages_find(store, message->follows, NULL) : 0;
+    return (before == 0 || put_behind(store, message->id, before, &moved, error)) && pull(store, message->id, 0, error);
+}
 
 gboolean coi_messages_settle_between(CoiStore *store, GError **error)
 {
@@ -128,7 +193,7 @@ gboolean coi_messages_settle_between(CoiStore *store, GError **error)
                           " AND EXISTS (SELECT 1 FROM messages a WHERE a.show = 1 AND a.conversation = m.conversation"
                           " AND a.kind = 0 AND " ORDER("a") " > " ORDER("m") ")",
                           NULL, 0) &&
-        coi_db_run_values(store, error, "UPDATE messages SET show = 0 WHERE show = 3", NULL, 0);
+        coi_db_run_values(store, error, "UPDATE messages SET show = 0, follows = NULL WHERE show = 3", NULL, 0);
     return coi_db_leave(store, ok, error);
 }
 
@@ -188,10 +253,22 @@ void coi_messages_thread(CoiStore *store, const char *conversation, char **first
     *last = coi_db_next(newest) ? coi_db_dup_text(newest, 0) : NULL;
 }
 
-gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, GError **error)
+gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, gboolean seen, GError **error)
 {
-    return coi_db_run(store, error, "INSERT OR REPLACE INTO places (mailbox, uid, message) VALUES (?, ?, ?)",
-                      coi_db_text(mailbox), coi_db_int(uid), coi_db_int(id));
+    return coi_db_run(store, error, "INSERT OR REPLACE INTO places (mailbox, uid, message, seen) VALUES (?, ?, ?, ?)",
+                      coi_db_text(mailbox), coi_db_int(uid), coi_db_int(id), coi_db_int(seen != FALSE));
+}
+
+gboolean coi_messages_set_place_seen(CoiStore *store, const char *mailbox, guint32 uid, gboolean seen, GError **error)
+{
+    return coi_db_run(store, error, "UPDATE places SET seen = ? WHERE mailbox = ? AND uid = ?", coi_db_int(seen != FALSE),
+                      coi_db_text(mailbox), coi_db_int(uid));
+}
+
+gboolean coi_messages_place_seen(CoiStore *store, const char *mailbox, guint32 uid)
+{
+    return coi_db_number(store, 0, "SELECT seen FROM places WHERE mailbox = ? AND uid = ?", coi_db_text(mailbox),
+                         coi_db_int(uid)) != 0;
 }
 
 gboolean coi_messages_remove_place(CoiStore *store, const char *mailbox, guint32 uid, GError **error)

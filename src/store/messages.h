@@ -32,6 +32,7 @@ typedef struct {
     char *mailbox;        /* where first seen; "" for sent ones */
     guint32 uid;
     char *text;           /* NULL while only the header is known */
+    char *follows;        /* id of the message that it comes after, or NULL; kept until it was shown */
 } CoiMessage;
 
 void coi_message_free(CoiMessage *message);
@@ -39,10 +40,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiMessage, coi_message_free)
 
 /* Inserts and sets message->id. aliases: further ids of the same message (NULL-terminated, may be NULL). */
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error);
+/* An inserted message is put behind the one that it follows, and those that follow it and wait to be shown behind it, where time
+ * and UID say otherwise. Two mailboxes have no order within a second: that is left to who shows. */
+gboolean coi_messages_put_in_order(CoiStore *store, const CoiMessage *message, GError **error);
 /* A further id of a known message. */
 gboolean coi_messages_add_alias(CoiStore *store, gint64 id, const char *alias, GError **error);
 /* The row of this identity (by id or alias), 0 when unknown. sender NULL: from whomever. */
 gint64 coi_messages_find(CoiStore *store, const char *message_id, const char *sender);
+/* TRUE if a message of ours has this id (or alias). */
+gboolean coi_messages_is_ours(CoiStore *store, const char *message_id);
 /* Whole row or NULL. */
 CoiMessage *coi_messages_get(CoiStore *store, gint64 id);
 /* After a catch-up: what waits with COI_SHOW_BETWEEN becomes PENDING where its conversation has a pending line before and
@@ -62,8 +68,12 @@ GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit);
 void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last);
 /* TRUE if the newest message from the peer came from a chat program (see coi_messages_insert's peer bookkeeping in peers.h). */
 
-/* Where copies lie: (mailbox, uid) → message. Replaces an older entry of the same place. */
-gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, GError **error);
+/* Where copies lie: (mailbox, uid) → message, and whether that copy has \Seen. Replaces an older entry of the same place. */
+gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, gboolean seen, GError **error);
+/* The copy's flag has changed. */
+gboolean coi_messages_set_place_seen(CoiStore *store, const char *mailbox, guint32 uid, gboolean seen, GError **error);
+/* The copy's flag as last told; FALSE also for an unknown place. */
+gboolean coi_messages_place_seen(CoiStore *store, const char *mailbox, guint32 uid);
 gboolean coi_messages_remove_place(CoiStore *store, const char *mailbox, guint32 uid, GError **error);
 /* TRUE if a copy lies in mailbox. */
 gboolean coi_messages_lies_in(CoiStore *store, gint64 id, const char *mailbox);

@@ -56,6 +56,12 @@ static const char *const steps[] = {
     "CREATE INDEX places_messages ON places (message);"
     "CREATE TABLE chores (message INTEGER NOT NULL REFERENCES messages, chore INTEGER NOT NULL,"
     " PRIMARY KEY (message, chore)) STRICT, WITHOUT ROWID;",
+
+    /* Of copies of before nobody noted the flags: what the server has is told at the next login. */
+    "ALTER TABLE places ADD COLUMN seen INTEGER NOT NULL DEFAULT 1;"
+    "CREATE TABLE moved (id INTEGER PRIMARY KEY, uid INTEGER NOT NULL UNIQUE) STRICT;"
+    "ALTER TABLE messages ADD COLUMN follows TEXT;" /* until it has been shown */
+    "CREATE INDEX messages_follows ON messages (follows) WHERE follows IS NOT NULL;",
 };
 
 static gboolean read_pragma(sqlite3 *db, const char *sql, gint64 *value, GError **error)

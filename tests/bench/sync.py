@@ -240,6 +240,7 @@ def later_logins(lab, user, folder, count):
     filler, world = Filler(lab, user), World(random.Random(SEED), lab.address(user))
     person = ready(lab, user, user)
     person.login()
+    time.sleep(tap.patience(1))  # connected is not yet caught up: who leaves before has not been here
     person.quit()
     rates, stalls = [], []
     for turn in range(tap.scale(LATER_LOGINS)):

@@ -20,9 +20,8 @@ OPERATIONS = 500
 SETTLE_EVERY = 25
 ALICE, BOB, CAROL = "alice@example.org", "bob@example.org", "carol@example.org"
 CHATS = "COI/Chats"
-# (seed, filter, operations) of runs that failed once: another device's move overtook a line; a late copy after the folder was
-# deleted; two devices moved the same mail at once.
-FAILED_ONCE = [(1, "active", 50), (3, "active", 50), (7, "active", 50)]
+# (seed, filter, operations) of runs that failed once: another device's move overtook a line; the folder was deleted while others came.
+FAILED_ONCE = [(1, "active", 40), (105, "seen", 40)]
 WEIGHTS = {"send": 30, "chat": 25, "reply": 8, "letter": 4, "webmail": 5, "look": 12, "mark": 4, "toggle": 11, "folder": 1}
 
 
@@ -34,9 +33,14 @@ class World:
         self.devices = [Device(name, lab.client("alice", profile=lab.profile(name), options={"filter": how}))
                         for name in ("desk", "couch", "phone")]
         self.bob = Reader("bob", lab.client("bob").login())
-        self.web, self.carol = lab.mailbox("alice"), lab.mailbox("carol")
-        self.ledger = Ledger(self.devices, self.web)
+        self.carol = lab.mailbox("carol")
+        self.ledger = Ledger(self.devices, lambda: lab.mailbox("alice"))
         self.names = [name for name in os.environ.get("COI_OPERATIONS", "").split(",") if name] or list(WEIGHTS)
+
+    @property
+    def web(self):
+        """Alice's webmail."""
+        return self.ledger.mailbox
 
     # -- what can happen --
 
@@ -135,14 +139,18 @@ class World:
             return "nobody goes"
         self.look_away(device)
         device.leave(ends)
-        for number in device.unsent():
-            self.ledger.lines[number].late = True
+        copied = device.copied()
+        for line in self.ledger.lines:
+            line.late |= line.writer == device.name and line.number not in copied
         return f"{device.name} {'ends' if ends else 'logs out'}"
 
     def do_folder(self):
         """COI/Chats is deleted elsewhere, or made."""
         if CHATS not in self.web.folders():
-            self.web.create(CHATS)
+            try:
+                self.web.create(CHATS)
+            except tap.Failure:  # a device was faster
+                tap.require(CHATS in self.web.folders(), f"{CHATS} can be made")
             return f"{CHATS} is made"
         self.settle()
         places = {}
@@ -150,6 +158,9 @@ class World:
             places.setdefault(number, set()).add(folder)
         self.web.imap.select("INBOX")
         tap.require(self.web.imap.delete(CHATS)[0] == "OK", f"{CHATS} can be deleted")
+        # Dovecot tells those who have it open half a second later. If it is made anew before that, such a session takes it for the
+        # old one, damaged, and "repairs" it: flags are lost, others go on with files that are no more. Nobody can agree then.
+        time.sleep(tap.patience(1))
         lost = [self.ledger.lines[number] for number, folders in places.items() if folders == {CHATS}]
         for line in lost:
             line.deleted = True
@@ -244,7 +255,7 @@ SEED = int(os.environ.get("COI_SEED") or random.randrange(1_000_000))
 tap.note(f"COI_SEED={SEED}")
 for failed in FAILED_ONCE if "COI_SEED" not in os.environ else []:
     tap.case("again: seed {}, filter {}, {} operations".format(*failed))(lambda failed=failed: chaos(*failed))
-for choice, part in (("active", 0.6), ("none", 0.2), ("seen", 0.2)):
+for choice, part in (("active", 1), ("seen", 0.2), ("none", 0.1)):
     tap.case(f"three devices at random, filter {choice}")(
         lambda choice=choice, part=part: chaos(SEED, choice, tap.scale(OPERATIONS * part)))
 tap.run()

@@ -35,6 +35,7 @@ def gmail():
         lab.settled(alice)
         bob.says(alice, "I got three.")
         alice.hears(bob, "I got three.")
+        lab.settled(bob)
         alice.again().login()
         talk(alice, bob, "Four.")
         lab.settled(alice)
@@ -55,7 +56,7 @@ def filed(kind, folder):
         for device in (desk, couch):
             device.hears(bob, "Heard.")
         front.settles("alice", {folder: 3}, timeout=40)
-        lab.settled(desk)
+        lab.settled(desk, bob)
         for text in ("One.", "Two."):
             couch.echoed(bob, text)
         # A device that was away finds them there, too, as lines of ours.
@@ -124,7 +125,7 @@ def nothing_saved():
         front = lab.front("outlook", save_after=None)
         alice, bob = of(lab, front).login(), lab.client("bob").login()
         talk(alice, bob, "One.", "Two.")
-        front.settles("alice", {"Sent Items": 2})
+        front.settles("alice", {"Sent Items": 2}, timeout=40)
         lab.settled(alice)
         talk(alice, bob, "Three.")
         front.settles("alice", {"Sent Items": 3}, timeout=3)

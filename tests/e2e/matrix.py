@@ -134,6 +134,7 @@ def case(title, server):
     tap.case(title)(lambda: check(server))
 
 
-for name, server in SERVERS.items():
+# Sanitizers look at the programs, not at the servers: two of these show all ways there.
+for name, server in list(SERVERS.items())[:tap.scale(len(SERVERS), least=2)]:
     case(name, server)
 tap.run()

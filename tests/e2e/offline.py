@@ -51,16 +51,17 @@ def first_login():
 
         chat = {"Chat_Version": "1.0"}
         lies_there("Long ago.", 20, **chat)
-        lies_there("Read elsewhere.", 3, flags="\\Seen", **chat)
+        lies_there("Read elsewhere.", 3, flags="\\Seen", Message_ID="<read@example.org>", **chat)
         lies_there("The day before yesterday.", 2, **chat)
         lies_there("An ordinary mail.", 1)
         lies_there("Yesterday.", 1, **chat)
+        lies_there("An answer to what was read.", 0.5, In_Reply_To="<read@example.org>")
         bob = lab.client("bob").login()
-        for text, days in (("The day before yesterday.", 2), ("Yesterday.", 1)):
+        for text, days in (("The day before yesterday.", 2), ("Yesterday.", 1), ("An answer to what was read.", 0.5)):
             line = bob.hears("alice@example.org", text)
             tap.require(abs(line["time"] - (now - days * 86400)) < 2, f"time of {line}")
-        tap.same(bob.heard(), ["The day before yesterday.", "Yesterday."], "what Bob saw")
-        lab.holds("bob", INBOX=5)
+        tap.same(bob.heard(), ["The day before yesterday.", "Yesterday.", "An answer to what was read."], "what Bob saw")
+        lab.holds("bob", INBOX=6)
         lab.leave(bob)
 
 

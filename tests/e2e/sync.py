@@ -82,6 +82,41 @@ def other_validity():
         lab.leave(alice, bob)
 
 
+@tap.case("what webmail answered while Bob was away stands between what is unread, and nowhere else")
+def between():
+    with Lab() as lab:
+        alice, bob = lab.client("alice").login(), lab.client("bob").login()
+        a_line(alice, bob, "Before.")
+        bob.says(alice, "Yes?")
+        alice.hears(bob, "Yes?")
+        lab.settled(bob)
+        bob.logout()
+        bob.forget()
+
+        def web(text):
+            time.sleep(1.1)  # INTERNALDATE has seconds
+            lab.mailbox("bob").append(mailclient.compose(bob.address, alice.address, text, In_Reply_To=f"<{first}>").as_bytes(),
+                                      "Sent", "\\Seen")
+            time.sleep(1.1)
+
+        alice.says(bob, "One.")
+        first = alice.expect("signal", state="sent", timeout=20)["message_id"]
+        lab.settled(alice)
+        web("Webmail.")
+        alice.says(bob, "Two.")
+        lab.settled(alice)
+        lab.holds("bob", INBOX=3, Sent=2)
+        web("Webmail, the last word.")
+        bob.login()
+        bob.hears(alice, "Two.")
+        shown = [(one["text"], "send" in one["flags"]) for one in bob.history
+                 if one["event"] == "line" and one["conversation"] == alice.address][-3:]
+        tap.same(shown, [("One.", False), ("Webmail.", True), ("Two.", False)], "lines")
+        bob.forget()
+        alice.forget()
+        lab.leave(alice, bob)
+
+
 @tap.case("clocks that are wrong: nothing is shown as of tomorrow")
 def wrong_clocks():
     with Lab() as lab:

@@ -302,6 +302,8 @@ class Front:
 
     def _changed(self, line):
         line = re.sub(rb"(\* CAPABILITY |\[CAPABILITY )([^\]\r]*)", lambda found: found[1] + self._capability(found[2]), line)
+        if self.kind == "outlook" and line.upper().startswith(b"* ID "):
+            return b'* ID ("name" "Microsoft.Exchange.Imap4.Imap4Server" "version" "15.20")\r\n'
         if line.upper().startswith(b"* LIST"):
             return self._listed(line)
         if self.kind == "outlook":

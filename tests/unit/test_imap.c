@@ -148,8 +148,8 @@ static void test_newest(void)
     CoiImapRequest *request = coi_imap_request_new(COI_IMAP_FOLLOW, 2);
     request->newest = 2;
     coi_imap_link_send(peer->link, request);
+    expect_message(peer, 9); /* as they come */
     expect_message(peer, 8);
-    expect_message(peer, 9);
     expect_fetched(peer, 10);
     peer_end(peer);
 }
@@ -308,18 +308,93 @@ static void test_one_by_one(void)
     peer_end(peer);
 }
 
-/* Without IDLE, or where it is refused, the server is asked. */
+static void expect_polled(Peer *peer, gboolean polled)
+{
+    CoiImapResult *result = peer_result(peer, COI_IMAP_FETCHED);
+    g_assert_cmpint(result->polled, ==, polled);
+    coi_imap_result_free(result);
+}
+
+/* Without IDLE, or where it is refused, the server is asked: soon where somebody is talking. */
 static void test_no_idle(void)
 {
     static const char *const script[] = {OPENED,
                                          "C IDLE",
                                          "S $ NO not today\r\n",
                                          "C NOOP",
+                                         "S $ OK done\r\n",
+                                         "G",
+                                         "C UID FETCH 10:* (UID)",
+                                         "S $ OK done\r\n",
+                                         "Q 2500",
+                                         "C NOOP",
                                          "S * 4 EXISTS\r\n$ OK done\r\n",
                                          "C UID FETCH 10:* ",
                                          "S " MESSAGE("4", "10") "$ OK done\r\n",
                                          NULL};
+    Peer *peer = peer_new(script, 0);
+    peer_open(peer);
+    peer_drop(peer, COI_IMAP_OPENED);
+    peer_follow(peer, 10);
+    expect_polled(peer, FALSE);
+    expect_polled(peer, TRUE);
+    peer_await(peer);
+    coi_imap_link_send(peer->link, coi_imap_request_new(COI_IMAP_LOOK, 6));
+    expect_fetched(peer, 10);
+    expect_message(peer, 10);
+    expect_fetched(peer, 11);
+    peer_end(peer);
+}
+
+/* What the server only notices while it answers belongs to the answer. */
+static void test_look_is_behind(void)
+{
+    static const char *const script[] = {OPENED,
+                                         "I IDLE",
+                                         "S + idling\r\n",
+                                         "G",
+                                         "R DONE",
+                                         "C UID FETCH 10:* (UID)",
+                                         "S ~ OK idled\r\n* 3 FETCH (UID 9)\r\n* 4 EXISTS\r\n$ OK done\r\n",
+                                         "C UID FETCH 10:* ",
+                                         "S " MESSAGE("4", "10") "$ OK done\r\n",
+                                         "I IDLE",
+                                         NULL};
     Peer *peer = following(script);
+    peer_await(peer);
+    coi_imap_link_send(peer->link, coi_imap_request_new(COI_IMAP_LOOK, 6));
+    expect_message(peer, 10);
+    CoiImapResult *result = peer_result(peer, COI_IMAP_FETCHED);
+    g_assert_true(result->looked);
+    coi_imap_result_free(result);
+    peer_end(peer);
+}
+
+/* A server that complains by itself may no longer see its mailbox: we begin again, but not each time. */
+static void test_complaint(void)
+{
+    static const char *const script[] = {OPENED,
+                                         "I IDLE",
+                                         "S + idling\r\n* NO Internal error\r\n",
+                                         "X",
+                                         OPENED,
+                                         "I IDLE",
+                                         "S + idling\r\n* NO Internal error\r\n",
+                                         "P 50",
+                                         "S * 4 EXISTS\r\n",
+                                         "R DONE",
+                                         "C UID FETCH 10:* ",
+                                         "S ~ OK idled\r\n" MESSAGE("4", "10") "$ OK done\r\n",
+                                         "I IDLE",
+                                         NULL};
+    Peer *peer = following(script);
+    CoiImapResult *down = peer_result(peer, COI_IMAP_DOWN);
+    g_assert_error(down->error, COI_ERROR, COI_ERROR_CLOSED);
+    coi_imap_result_free(down);
+    peer_open(peer);
+    peer_drop(peer, COI_IMAP_OPENED);
+    peer_follow(peer, 10);
+    expect_fetched(peer, 10);
     expect_message(peer, 10);
     expect_fetched(peer, 11);
     peer_end(peer);
@@ -444,6 +519,8 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/one-by-one", test_one_by_one);
     g_test_add_func("/imap/no-idle", test_no_idle);
     g_test_add_func("/imap/nothing-new", test_nothing_new);
+    g_test_add_func("/imap/look-is-behind", test_look_is_behind);
+    g_test_add_func("/imap/complaint", test_complaint);
     g_test_add_data_func("/imap/refused/passing", NULL, test_refused);
     g_test_add_data_func("/imap/refused/left-out", "yes", test_refused);
     g_test_add_func("/imap/close", test_close);

@@ -79,6 +79,20 @@ static void test_append(void)
     }
 }
 
+/* A mailbox that is open for copies only is left when there are no more. */
+static void test_let_go(void)
+{
+    static const char *const script[] = {LOGGED_IN("IDLE UNSELECT"), "C LIST", "S $ OK done\r\n", "C SELECT", SELECT_OK, LOOK,
+                                         "S * SEARCH 7\r\n$ OK done\r\n", "C UNSELECT", "S $ OK done\r\n", "C SELECT", SELECT_OK,
+                                         LOOK, "S * SEARCH 7\r\n$ OK done\r\n", NULL};
+    Peer *peer = bulk(script);
+    expect_appended(peer, TRUE);
+    g_usleep(1200 * 1000);
+    send_append(peer);
+    expect_appended(peer, TRUE);
+    peer_end(peer);
+}
+
 static void test_append_refused(void)
 {
     static const char *const script[] = {
@@ -120,6 +134,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     coi_imap_init();
     g_test_add_func("/imap-append/append", test_append);
+    g_test_add_func("/imap-append/let-go", test_let_go);
     g_test_add_func("/imap-append/refused", test_append_refused);
     g_test_add_func("/imap-append/follower", test_append_follower);
     return g_test_run();

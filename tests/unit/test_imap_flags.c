@@ -315,6 +315,7 @@ static void test_look(void)
     expect_fetched(peer, 10, 77);
     peer_await(peer);
     coi_imap_link_send(peer->link, coi_imap_request_new(COI_IMAP_LOOK, 6));
+    expect_fetched(peer, 10, 77);
     expect_flags(peer, 5, "\\Seen");
     expect_fetched(peer, 10, 80);
     peer_end(peer);

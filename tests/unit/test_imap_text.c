@@ -118,6 +118,7 @@ static void test_lines(void)
                  {"* BYE [UNAVAILABLE] see you\r\n", COI_LINE_BYE, 0, "UNAVAILABLE", "[UNAVAILABLE] see you"},
                  {"* BYE", COI_LINE_BYE, 0, NULL, ""},
                  {"* OK still here {3}\r\n", COI_LINE_OTHER, 0, NULL, NULL},
+                 {"* NO Internal error {3}\r\n", COI_LINE_WARNING, 0, NULL, NULL},
                  {"* 5 FETCH (BODY[] {3}\r\n", COI_LINE_LITERAL, 0, NULL, NULL},
                  {"* XYZ {3+}\r\n", COI_LINE_LITERAL, 0, NULL, NULL},
                  {"* XYZ {}\r\n", COI_LINE_OTHER, 0, NULL, NULL},

@@ -209,6 +209,50 @@ static void test_bad_base64(void)
     }
 }
 
+static CoiSasl *xoauth2_new(const char *const *offered, GError **error)
+{
+    CoiCredentials *credentials = coi_credentials_new("someuser@example.com", "ya29.vF9dft4qmTc2Nvb3RlckBhdHRhdmlzdGEuY29tCg");
+    credentials->xoauth2 = TRUE;
+    CoiSasl *sasl = coi_sasl_new(offered, credentials, NULL, error);
+    coi_credentials_free(credentials);
+    return sasl;
+}
+
+/* The example of Google's own description. */
+static void test_xoauth2(void)
+{
+    static const char *const both[] = {"PLAIN", "xoauth2", NULL};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CoiSasl) sasl = xoauth2_new(both, &error);
+    g_assert_no_error(error);
+    g_assert_true(coi_sasl_client_first(sasl));
+    g_assert_false(coi_sasl_complete(sasl));
+    g_autofree char *answer = coi_sasl_step(sasl, NULL, &error);
+    g_assert_cmpstr(answer, ==,
+                    "dXNlcj1zb21ldXNlckBleGFtcGxlLmNvbQFhdXRoPUJlYXJlciB5YTI5LnZGOWRmdDRxbVRjMk52YjNSbGNrQmhkSFJoZG1sem"
+                    "RHRXVZMjl0Q2cBAQ==");
+    g_assert_true(coi_sasl_complete(sasl));
+    /* Why it is refused: that is answered by an empty line, once. */
+    assert_step(sasl, "{\"status\":\"401\"}", "");
+    g_assert_false(coi_sasl_complete(sasl));
+    assert_refused(sasl, "more?", COI_ERROR_PROTOCOL);
+    g_assert_null(coi_sasl_fallback(sasl, both));
+}
+
+/* Where a token was chosen nothing else is tried, and the other way round. */
+static void test_xoauth2_choice(void)
+{
+    static const char *const xoauth2_only[] = {"XOAUTH2", NULL};
+    g_autoptr(GError) error = NULL;
+    g_assert_null(xoauth2_new(plain_only, &error));
+    g_assert_error(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM);
+    g_clear_error(&error);
+    CoiCredentials *credentials = coi_credentials_new("u", "p");
+    g_assert_null(coi_sasl_new(xoauth2_only, credentials, NULL, &error));
+    g_assert_error(error, COI_ERROR, COI_ERROR_AUTH_MECHANISM);
+    coi_credentials_free(credentials);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -222,5 +266,7 @@ int main(int argc, char **argv)
     g_test_add_func("/sasl/scram/bad-first", test_scram_bad_first);
     g_test_add_func("/sasl/scram/bad-final", test_scram_bad_final);
     g_test_add_func("/sasl/bad-base64", test_bad_base64);
+    g_test_add_func("/sasl/xoauth2/vector", test_xoauth2);
+    g_test_add_func("/sasl/xoauth2/choice", test_xoauth2_choice);
     return g_test_run();
 }

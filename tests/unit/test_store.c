@@ -210,6 +210,32 @@ static void pending_lines_come_in_order(Fixture *f, gconstpointer data)
     assert_ids(left, (gint64[]){second, third}, 2);
 }
 
+static gint64 insert_follower(CoiStore *store, gint64 date, const char *mailbox, guint32 uid, const char *id, const char *follows)
+{
+    g_autoptr(CoiMessage) message = new_message(id, "b@b.test", "b@b.test");
+    g_free(message->mailbox);
+    message->mailbox = g_strdup(mailbox);
+    message->internal_date = date;
+    message->uid = uid;
+    message->show = COI_SHOW_PENDING;
+    message->follows = g_strdup(follows);
+    g_assert_true(coi_messages_insert(store, message, NULL, NULL));
+    g_assert_true(coi_messages_put_in_order(store, message, NULL));
+    return message->id;
+}
+
+static void answers_come_behind(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    gint64 third = insert_follower(f->store, 10, "INBOX", 5, "three", "two");
+    gint64 circle = insert_follower(f->store, 30, "INBOX", 9, "self", "self");
+    gint64 second = insert_follower(f->store, 10, "INBOX", 6, "two", "one"); /* pulls the third with it */
+    gint64 first = insert_follower(f->store, 20, "INBOX", 7, "one", NULL); /* a second later: pulls both */
+    gint64 other = insert_follower(f->store, 20, "Chats", 8, "four", "one"); /* two mailboxes have no order */
+    g_autoptr(GPtrArray) all = coi_messages_pending(f->store, NULL, 100);
+    assert_ids(all, (gint64[]){other, first, second, third, circle}, 5);
+}
+
 static void threads_by_first_and_last(Fixture *f, gconstpointer data)
 {
     (void)data;
@@ -238,19 +264,19 @@ static void places_follow_copies(Fixture *f, gconstpointer data)
     (void)data;
     gint64 one = insert(f->store, "one@b", "b@b.test", "b@b.test");
     gint64 two = insert(f->store, "two@b", "b@b.test", "b@b.test");
-    g_assert_true(coi_messages_add_place(f->store, one, "INBOX", 5, NULL));
-    g_assert_true(coi_messages_add_place(f->store, one, "Chats", 5, NULL));
-    g_assert_true(coi_messages_add_place(f->store, two, "INBOX", G_MAXUINT32, NULL));
+    g_assert_true(coi_messages_add_place(f->store, one, "INBOX", 5, FALSE, NULL));
+    g_assert_true(coi_messages_add_place(f->store, one, "Chats", 5, FALSE, NULL));
+    g_assert_true(coi_messages_add_place(f->store, two, "INBOX", G_MAXUINT32, FALSE, NULL));
     g_assert_cmpint(coi_messages_at(f->store, "INBOX", 5), ==, one);
     g_assert_cmpint(coi_messages_at(f->store, "INBOX", G_MAXUINT32), ==, two);
     g_assert_cmpint(coi_messages_at(f->store, "INBOX", 6), ==, 0);
-    g_assert_true(coi_messages_add_place(f->store, two, "INBOX", 5, NULL));
+    g_assert_true(coi_messages_add_place(f->store, two, "INBOX", 5, FALSE, NULL));
     g_assert_cmpint(coi_messages_at(f->store, "INBOX", 5), ==, two);
     g_assert_true(coi_messages_forget_places(f->store, "INBOX", NULL));
     g_assert_cmpint(coi_messages_at(f->store, "INBOX", 5), ==, 0);
     g_assert_cmpint(coi_messages_at(f->store, "Chats", 5), ==, one);
     g_autoptr(GError) error = NULL;
-    g_assert_false(coi_messages_add_place(f->store, 999, "INBOX", 1, &error));
+    g_assert_false(coi_messages_add_place(f->store, 999, "INBOX", 1, FALSE, &error));
     g_assert_error(error, COI_ERROR, COI_ERROR_STORE);
 }
 
@@ -298,6 +324,7 @@ int main(int argc, char **argv)
     STORE_TEST("/store/messages/whole", a_message_is_kept_whole);
     STORE_TEST("/store/messages/find", found_by_id_and_alias);
     STORE_TEST("/store/messages/pending", pending_lines_come_in_order);
+    STORE_TEST("/store/messages/answers", answers_come_behind);
     STORE_TEST("/store/messages/thread", threads_by_first_and_last);
     STORE_TEST("/store/messages/places", places_follow_copies);
     STORE_TEST("/store/messages/drop-texts", old_texts_are_dropped);

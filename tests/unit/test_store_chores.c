@@ -66,7 +66,7 @@ static void test_seen(Fixture *f, gconstpointer data)
 
 static void place(Fixture *f, gint64 id, const char *mailbox, guint32 uid)
 {
-    g_assert_true(coi_messages_add_place(f->store, id, mailbox, uid, NULL));
+    g_assert_true(coi_messages_add_place(f->store, id, mailbox, uid, FALSE, NULL));
 }
 
 static void test_chores(Fixture *f, gconstpointer data)
@@ -97,18 +97,70 @@ static void test_chores(Fixture *f, gconstpointer data)
     g_assert_cmpuint(g_array_index(chats, CoiChorePlace, 0).uid, ==, 3);
 }
 
+/* \Seen on a copy that another client has moved away meanwhile is worth nothing: the other copy still has to get it. */
+static void test_seen_places(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    gint64 one = add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1);
+    g_assert_true(coi_chores_add(f->store, one, COI_CHORE_SEEN, NULL));
+    g_assert_true(coi_chores_settle_seen(f->store, one, NULL));
+    g_assert_true(coi_chores_waits(f->store, one, COI_CHORE_SEEN)); /* it lies nowhere as yet */
+    place(f, one, "INBOX", 7);
+    place(f, one, "COI/Chats", 3);
+    g_assert_true(coi_messages_set_place_seen(f->store, "INBOX", 7, TRUE, NULL));
+    g_assert_true(coi_chores_settle_seen(f->store, one, NULL));
+    g_autoptr(GArray) inbox = coi_chores_at(f->store, "INBOX", COI_CHORE_SEEN, 10);
+    g_autoptr(GArray) chats = coi_chores_at(f->store, "COI/Chats", COI_CHORE_SEEN, 10);
+    g_assert_cmpuint(inbox->len, ==, 0);
+    g_assert_cmpuint(chats->len, ==, 1);
+    g_assert_true(coi_messages_place_seen(f->store, "INBOX", 7));
+    g_assert_false(coi_messages_place_seen(f->store, "COI/Chats", 3));
+    g_assert_true(coi_messages_add_place(f->store, one, "COI/Chats", 3, TRUE, NULL));
+    g_assert_true(coi_chores_settle_seen(f->store, one, NULL));
+    g_assert_false(coi_chores_waits(f->store, one, COI_CHORE_SEEN));
+}
+
+static void test_moved(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    gint64 one = add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1), two = add(f, "2", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 2);
+    for (guint32 uid = 4; uid <= 6; uid++)
+        g_assert_true(coi_moved_add(f->store, uid, NULL));
+    place(f, one, "COI/Chats", 4); /* ours, and the first */
+    place(f, one, "COI/Chats", 7); /* another device's */
+    place(f, two, "COI/Chats", 3);
+    place(f, two, "COI/Chats", 5); /* ours, and one too many */
+    place(f, one, "INBOX", 6);
+    reopen(f);
+    g_autoptr(GArray) extra = coi_moved_extra(f->store, "COI/Chats", 10);
+    g_assert_cmpuint(extra->len, ==, 1);
+    g_assert_cmpuint(g_array_index(extra, guint32, 0), ==, 5);
+    g_assert_true(coi_moved_remove(f->store, 5, NULL));
+    for (guint32 uid = 100; uid < 1101; uid++)
+        g_assert_true(coi_moved_add(f->store, uid, NULL));
+    place(f, one, "COI/Chats", 1);
+    g_autoptr(GArray) old = coi_moved_extra(f->store, "COI/Chats", 10);
+    g_assert_cmpuint(old->len, ==, 0); /* 4 has been forgotten */
+}
+
 static void test_file_all(Fixture *f, gconstpointer data)
 {
     (void)data;
+    gint64 forged = add(f, "4", "me@x", COI_LINE_IN, COI_SHOW_DONE, 4), twice = add(f, "5", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 5);
+    place(f, forged, "INBOX", 4);
+    place(f, twice, "INBOX", 5);
+    place(f, twice, "COI/Chats", 1);
     gint64 unseen = add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1), own = add(f, "2", "ann@x", COI_LINE_REMOTE, COI_SHOW_DONE, 2);
     place(f, unseen, "INBOX", 1);
     place(f, own, "INBOX", 2);
     place(f, add(f, "3", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 3), "Sent", 1);
-    g_assert_true(coi_chores_file_all(f->store, "INBOX", TRUE, NULL));
+    g_assert_true(coi_chores_file_all(f->store, "INBOX", "COI/Chats", "me@x", TRUE, NULL));
     g_assert_false(coi_chores_waits(f->store, unseen, COI_CHORE_FILE));
     g_assert_true(coi_chores_waits(f->store, own, COI_CHORE_FILE));
-    g_assert_true(coi_chores_file_all(f->store, "INBOX", FALSE, NULL));
+    g_assert_true(coi_chores_file_all(f->store, "INBOX", "COI/Chats", "me@x", FALSE, NULL));
     g_assert_true(coi_chores_waits(f->store, unseen, COI_CHORE_FILE));
+    g_assert_false(coi_chores_waits(f->store, forged, COI_CHORE_FILE)); /* says it is ours, which nothing proves */
+    g_assert_false(coi_chores_waits(f->store, twice, COI_CHORE_FILE));  /* a copy is there already */
     g_assert_true(coi_chores_drop_all(f->store, COI_CHORE_FILE, NULL));
     g_assert_false(coi_chores_waits(f->store, own, COI_CHORE_FILE));
 }
@@ -148,6 +200,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD("/store-chores/between", test_between);
     ADD("/store-chores/seen", test_seen);
+    ADD("/store-chores/seen-places", test_seen_places);
+    ADD("/store-chores/moved", test_moved);
     ADD("/store-chores/chores", test_chores);
     ADD("/store-chores/file-all", test_file_all);
     ADD("/store-chores/places", test_places);

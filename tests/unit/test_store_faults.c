@@ -135,7 +135,7 @@ static gboolean write_one(CoiStore *store, int i, GBytes *mail, GError **error)
            coi_outbox_recipient_done(store, message->id, to_bob[0], TRUE, NULL, error) &&
            coi_outbox_attempted(store, message->id, 0, NULL, &state, error) &&
            coi_outbox_copy_attempted(store, message->id, COI_COPY_DONE, error) &&
-           coi_messages_add_place(store, message->id, "Chats", (guint32)i + 1, error) &&
+           coi_messages_add_place(store, message->id, "Chats", (guint32)i + 1, FALSE, error) &&
            coi_messages_set_show(store, message->id, COI_SHOW_DONE, error);
 }
 

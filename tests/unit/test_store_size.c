@@ -35,7 +35,7 @@ static void fill(CoiStore *store)
                               .internal_date = i,
                               .uid = (guint32)i + 1};
         g_assert_true(coi_messages_insert(store, &message, i % 10 ? NULL : (const char *const[]){alias, NULL}, NULL));
-        g_assert_true(coi_messages_add_place(store, message.id, "INBOX", message.uid, NULL));
+        g_assert_true(coi_messages_add_place(store, message.id, "INBOX", message.uid, FALSE, NULL));
         if (i % BATCH == BATCH - 1)
             g_assert_true(coi_store_commit(store, NULL));
     }

@@ -21,6 +21,18 @@ static void test_tls(void)
     tear_down(&f);
 }
 
+/* The system's certificates decide nothing: the one that they would trust is asked about as well. */
+static void test_trusted_by_the_system(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *cert = g_build_filename(peer_directory, "cert.pem", NULL);
+    g_autoptr(GTlsDatabase) trusting = g_tls_file_database_new(cert, &error);
+    g_assert_no_error(error);
+    g_tls_backend_set_default_database(g_tls_backend_get_default(), trusting);
+    test_tls();
+    g_tls_backend_set_default_database(g_tls_backend_get_default(), NULL);
+}
+
 /* A server of another make, with options. Up when it takes connections. */
 static GSubprocess *start_openssl(guint16 *port, const char *version, const char *ciphers)
 {
@@ -195,6 +207,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     peer_certificate();
     g_test_add_func("/stream-tls/tls", test_tls);
+    g_test_add_func("/stream-tls/trusted-by-the-system", test_trusted_by_the_system);
     g_test_add_func("/stream-tls/resumption", test_resumption);
     g_test_add_func("/stream-tls/old-tls", test_old_tls);
     g_test_add_func("/stream-tls/untrusted", test_untrusted);
