@@ -24,11 +24,11 @@ static gboolean has_flag(const CoiImapResult *result, const char *name)
     return FALSE;
 }
 
-/* Somebody's answer counts when it is to a message of ours; our own, wherever it was written, when we know what it is to. */
+/* Somebody's answer counts when it is to a message of ours or to chat; our own, wherever written, when we know what it is to. */
 static gboolean answers(CoiEngine *engine, GStrv ids, gboolean own)
 {
     for (guint i = 0; ids[i] != NULL; i++)
-        if (coi_messages_is_ours(engine->store, ids[i]) || (own && coi_messages_find(engine->store, ids[i], NULL) > 0))
+        if (coi_messages_is_chat(engine->store, ids[i]) || (own && coi_messages_find(engine->store, ids[i], NULL) > 0))
             return TRUE;
     return FALSE;
 }

@@ -11,6 +11,8 @@
 #define LIVELY_MS (2 * 60 * 1000)
 /* How often a server without NOTIFY is asked for the second mailbox. */
 #define STATUS_MS (60 * 1000)
+/* One with NOTIFY may drop a word while it is busy with us (Dovecot): so long after that it is asked once. */
+#define STATUS_SOON_MS (5 * 1000)
 
 static gint64 in_ms(gint64 ms)
 {
@@ -98,6 +100,8 @@ static gboolean catch_up(CoiImapFollower *follower, CoiImap *imap, gboolean look
     if (!good)
         return FALSE;
     follower->look_at = in_ms(RENEW_MS);
+    if (told && imap->also_told)
+        follower->status_at = MIN(follower->status_at, in_ms(STATUS_SOON_MS));
     if (told || follower->fetch.next_uid != before)
         give_fetched(follower, imap);
     if (!follower->flags_too || !(look || imap->flags_changed))

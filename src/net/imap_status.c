@@ -119,8 +119,8 @@ gboolean coi_imap_status_ask(CoiImap *imap, GError **error)
         note(imap, 0, 0);
         return TRUE;
     }
-    gboolean told = FALSE, good;
-    if (can_be_told(imap)) {
+    gboolean told = imap->also_told, good;
+    if (!told && can_be_told(imap)) {
         g_autofree char *notify = g_strdup_printf("NOTIFY SET (SELECTED (MessageNew MessageExpunge FlagChange)) "
                                                   "(MAILBOXES %s (MessageNew MessageExpunge))",
                                                   name);

@@ -114,6 +114,9 @@ static CoiTrust judge(CoiConnection *connection, const char *host, GPtrArray *ch
     /* The verifier reads files: once a login is enough for a certificate. */
     if (g_strcmp0(g_hash_table_lookup(connection->trusted, host), fingerprint) == 0)
         return COI_TRUST_VALID;
+    /* Another link met it before the engine had heard of the refusal: the user has said what there is to say. */
+    if (g_strcmp0(connection->refused_host, host) == 0 && g_strcmp0(connection->refused_fingerprint, fingerprint) == 0)
+        return COI_TRUST_INVALID;
     if (coi_chain_is_pinned(fingerprint, purple_account_get_string(connection->account, "pin", "")))
         return COI_TRUST_VALID;
 

@@ -110,11 +110,11 @@ gint64 coi_messages_find(CoiStore *store, const char *message_id, const char *se
                          coi_db_text(message_id), coi_db_text(sender));
 }
 
-gboolean coi_messages_is_ours(CoiStore *store, const char *message_id)
+gboolean coi_messages_is_chat(CoiStore *store, const char *message_id)
 {
-    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE message_id = ? AND kind <> 0 LIMIT 1",
+    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE message_id = ? AND (kind <> 0 OR chat = 1) LIMIT 1",
                          coi_db_text(message_id)) != 0 ||
-           coi_db_number(store, 0, "SELECT 1 FROM aliases a JOIN messages m ON m.id = a.message WHERE a.alias = ? AND m.kind <> 0"
+           coi_db_number(store, 0, "SELECT 1 FROM aliases a JOIN messages m ON m.id = a.message WHERE a.alias = ? AND (m.kind <> 0 OR m.chat = 1)"
                                    " LIMIT 1",
                          coi_db_text(message_id)) != 0;
 }

@@ -47,8 +47,8 @@ gboolean coi_messages_put_in_order(CoiStore *store, const CoiMessage *message, G
 gboolean coi_messages_add_alias(CoiStore *store, gint64 id, const char *alias, GError **error);
 /* The row of this identity (by id or alias), 0 when unknown. sender NULL: from whomever. */
 gint64 coi_messages_find(CoiStore *store, const char *message_id, const char *sender);
-/* TRUE if a message of ours has this id (or alias). */
-gboolean coi_messages_is_ours(CoiStore *store, const char *message_id);
+/* TRUE if a message of ours, or chat of whomever, has this id (or alias). */
+gboolean coi_messages_is_chat(CoiStore *store, const char *message_id);
 /* Whole row or NULL. */
 CoiMessage *coi_messages_get(CoiStore *store, gint64 id);
 /* After a catch-up: what waits with COI_SHOW_BETWEEN becomes PENDING where its conversation has a pending line before and

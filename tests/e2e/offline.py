@@ -51,11 +51,12 @@ def first_login():
 
         chat = {"Chat_Version": "1.0"}
         lies_there("Long ago.", 20, **chat)
-        lies_there("Read elsewhere.", 3, flags="\\Seen", Message_ID="<read@example.org>", **chat)
+        lies_there("Read elsewhere.", 3, flags="\\Seen", Message_ID="<chat$read@example.org>", **chat)
         lies_there("The day before yesterday.", 2, **chat)
         lies_there("An ordinary mail.", 1)
         lies_there("Yesterday.", 1, **chat)
-        lies_there("An answer to what was read.", 0.5, In_Reply_To="<read@example.org>")
+        lies_there("An answer to what was read.", 0.5, In_Reply_To="<chat$read@example.org>",
+                   References="<chat$read@example.org>")
         bob = lab.client("bob").login()
         for text, days in (("The day before yesterday.", 2), ("Yesterday.", 1), ("An answer to what was read.", 0.5)):
             line = bob.hears("alice@example.org", text)

@@ -400,6 +400,28 @@ static void test_complaint(void)
     peer_end(peer);
 }
 
+/* A server that notices only at the end of a command what has come: a look's answer holds that, too. */
+static void test_look_late(void)
+{
+    static const char *const script[] = {OPENED,
+                                         "I IDLE",
+                                         "S + idling\r\n",
+                                         "G",
+                                         "R DONE",
+                                         "C UID FETCH 10:* (UID)",
+                                         "S ~ OK idled\r\n* 3 FETCH (UID 9)\r\n* 4 EXISTS\r\n$ OK done\r\n",
+                                         "C UID FETCH 10:* ",
+                                         "S " MESSAGE("4", "10") "$ OK done\r\n",
+                                         "I IDLE",
+                                         NULL};
+    Peer *peer = following(script);
+    peer_await(peer);
+    coi_imap_link_send(peer->link, coi_imap_request_new(COI_IMAP_LOOK, 6));
+    expect_message(peer, 10);
+    expect_fetched(peer, 11);
+    peer_end(peer);
+}
+
 /* "n:*" brings the last message even if its UID is below n. */
 static void test_nothing_new(void)
 {
@@ -518,6 +540,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/exists-fewer", test_exists_fewer);
     g_test_add_func("/imap/one-by-one", test_one_by_one);
     g_test_add_func("/imap/no-idle", test_no_idle);
+    g_test_add_func("/imap/look-late", test_look_late);
     g_test_add_func("/imap/nothing-new", test_nothing_new);
     g_test_add_func("/imap/look-is-behind", test_look_is_behind);
     g_test_add_func("/imap/complaint", test_complaint);
