@@ -44,7 +44,7 @@ CLIENT_OBJ := $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard tests/lab/client*.c)
 LAB_ENGINE := $(BUILD)/tests/lab/engine-client
 LAB_BIN := $(BUILD)/tests/lab/client $(LAB_ENGINE)
 # Most of a test's time is waiting for real servers.
-JOBS ?= $(shell expr 2 \* $$(nproc))
+JOBS ?= $(shell expr $$(nproc) + 1)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/tests/unit/%)
 
 # Asked on first use only: on a fresh machine pkg-config comes with `make deps`.
