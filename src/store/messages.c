@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
     "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text,"                    \
-    " seen, chat, follows"
+    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires"
 
 /* The partial index messages_pending is only used for this very condition. */
 #define IS_PENDING "show = 1"
@@ -21,6 +21,10 @@ void coi_message_free(CoiMessage *message)
     g_free(message->mailbox);
     g_free(message->text);
     g_free(message->follows);
+    g_free(message->html);
+    g_free(message->whole);
+    g_free(message->subject);
+    g_free(message->quote);
     g_free(message);
 }
 
@@ -43,6 +47,14 @@ static CoiMessage *message_from_row(CoiRows *rows)
     message->seen = sqlite3_column_int(rows, 13) != 0;
     message->chat = sqlite3_column_int(rows, 14) != 0;
     message->follows = coi_db_dup_text(rows, 15);
+    message->html = coi_db_dup_text(rows, 16);
+    message->whole = coi_db_dup_text(rows, 17);
+    message->subject = coi_db_dup_text(rows, 18);
+    message->quote = coi_db_dup_text(rows, 19);
+    message->action = (CoiAction)sqlite3_column_int(rows, 20);
+    message->original = sqlite3_column_int64(rows, 21);
+    message->wants_receipt = sqlite3_column_int(rows, 22) != 0;
+    message->expires = sqlite3_column_int64(rows, 23);
     return message;
 }
 
@@ -55,14 +67,18 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
 {
     return coi_db_run(store, error,
                       "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
-                      " internal_date, mailbox, uid, text, seen, chat, follows)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      " internal_date, mailbox, uid, text, seen, chat, follows, html, whole, subject, quote, action,"
+                      " original, wants_receipt, expires)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?)",
                       coi_db_text(message->message_id), coi_db_text(message->sender),
                       coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
                       coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
                       coi_db_int(message->internal_date), coi_db_text(message->mailbox ? message->mailbox : ""),
                       coi_db_int(message->uid), coi_db_text(message->text), coi_db_int(message->seen != FALSE),
-                      coi_db_int(message->chat != FALSE), coi_db_text(is_shown_later(message->show) ? message->follows : NULL));
+                      coi_db_int(message->chat != FALSE), coi_db_text(is_shown_later(message->show) ? message->follows : NULL),
+                      coi_db_text(message->html), coi_db_text(message->whole), coi_db_text(message->subject),
+                      coi_db_text(message->quote), coi_db_int(message->action), coi_db_int(message->original),
+                      coi_db_int(message->wants_receipt != FALSE), coi_db_int(message->expires));
 }
 
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)
@@ -310,6 +326,7 @@ gint64 coi_messages_at(CoiStore *store, const char *mailbox, guint32 uid)
 gboolean coi_messages_drop_texts(CoiStore *store, gint64 before, GError **error)
 {
     return coi_db_run(store, error,
-                      "UPDATE messages SET text = NULL WHERE time < ? AND text IS NOT NULL AND NOT " IS_PENDING,
+                      "UPDATE messages SET text = NULL, html = NULL, whole = NULL, quote = NULL"
+                      " WHERE time < ? AND text IS NOT NULL AND NOT " IS_PENDING,
                       coi_db_int(before));
 }

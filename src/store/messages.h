@@ -16,6 +16,14 @@ typedef enum {
     COI_SHOW_BETWEEN /* own lines of other devices and what was read there: shown only between shown ones */
 } CoiShow;
 
+/* What a message does to another one. */
+typedef enum {
+    COI_ACTION_NONE,
+    COI_ACTION_EDIT,   /* its text replaces that of `original` */
+    COI_ACTION_DELETE, /* `original` is to be gone */
+    COI_ACTION_REACT   /* its text is a reaction to `original` */
+} CoiAction;
+
 typedef struct {
     gint64 id;            /* row id; 0 before insertion */
     char *message_id;     /* without <>, or "hash:" and the header's hash */
@@ -32,6 +40,14 @@ typedef struct {
     char *mailbox;        /* where first seen; "" for sent ones */
     guint32 uid;
     char *text;           /* NULL while only the header is known */
+    char *html;           /* the same with formatting, as the clean markup of mime/html.h; NULL when it has none */
+    char *whole;          /* text with the quotes and the signature that `text` leaves out; NULL when it leaves out nothing */
+    char *subject;        /* of ordinary mail, decoded; NULL for chat */
+    char *quote;          /* the beginning of the message that this one answers, one line; NULL when it needn't be shown */
+    CoiAction action;
+    gint64 original;      /* the row it is about, the first version of it; 0: none or unknown */
+    gboolean wants_receipt; /* its sender asked for one, in a way that may be answered (COI.md section 3) */
+    gint64 expires;       /* mail of machines: when any client of ours removes it from the server, unix seconds; 0: never */
     char *follows;        /* id of the message that it comes after, or NULL; kept until it was shown */
 } CoiMessage;
 

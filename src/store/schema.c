@@ -62,6 +62,17 @@ static const char *const steps[] = {
     "CREATE TABLE moved (id INTEGER PRIMARY KEY, uid INTEGER NOT NULL UNIQUE) STRICT;"
     "ALTER TABLE messages ADD COLUMN follows TEXT;" /* until it has been shown */
     "CREATE INDEX messages_follows ON messages (follows) WHERE follows IS NOT NULL;",
+
+    "ALTER TABLE messages ADD COLUMN html TEXT;"
+    "ALTER TABLE messages ADD COLUMN whole TEXT;"
+    "ALTER TABLE messages ADD COLUMN subject TEXT;"
+    "ALTER TABLE messages ADD COLUMN quote TEXT;"
+    "ALTER TABLE messages ADD COLUMN action INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE messages ADD COLUMN original INTEGER REFERENCES messages;"
+    "ALTER TABLE messages ADD COLUMN wants_receipt INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE messages ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX messages_original ON messages (original) WHERE original IS NOT NULL;"
+    "CREATE INDEX messages_expires ON messages (expires) WHERE expires <> 0;",
 };
 
 static gboolean read_pragma(sqlite3 *db, const char *sql, gint64 *value, GError **error)
