@@ -31,5 +31,6 @@ typedef enum {
     COI_ERROR_TOKEN_COMMAND, /* the program that gives the password or token fails; the message says how */
     COI_ERROR_TOKEN_REFUSED, /* what that program says was refused for good, also when asked anew */
     COI_ERROR_THROTTLED,     /* the server wants less of us; the message is what it said */
+    COI_ERROR_NO_ORIGINAL,   /* there is no message of ours that could be edited or deleted */
     COI_ERROR_DIRECTORY      /* the account's directory can't be made or written */
 } CoiErrorCode;

@@ -30,6 +30,8 @@
 #define COI_LIMIT_SHOWN_LINE (64u * 1024)
 /* Text that the user may send in one message. */
 #define COI_LIMIT_SENT_TEXT (1024u * 1024)
+/* The same with formatting, which is mostly entities and tags. */
+#define COI_LIMIT_SENT_HTML (8u * COI_LIMIT_SENT_TEXT)
 /* Lines handed to the client and not yet acknowledged: what a crash may write twice. */
 #define COI_LIMIT_UNACKNOWLEDGED 20u
 /* First login: how far back an unread chat is still news. */

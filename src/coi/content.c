@@ -41,3 +41,41 @@ CoiContent coi_content_from_value(const char *value)
             return contents[i].content;
     return COI_CONTENT_TEXT;
 }
+
+CoiContent coi_content_of(const CoiHeaders *headers)
+{
+    CoiContent content = coi_content_from_value(headers->chat_content);
+
+    if (content != COI_CONTENT_TEXT)
+        return content;
+    if (headers->chat_edit != NULL)
+        return COI_CONTENT_EDIT_REQUEST;
+    if (headers->chat_delete[0] != NULL)
+        return COI_CONTENT_DELETE_REQUEST;
+    return headers->is_reaction ? COI_CONTENT_REACTION : COI_CONTENT_TEXT;
+}
+
+static GStrv one(const char *id)
+{
+    const char *const ids[] = {id, NULL};
+
+    return g_strdupv((GStrv)ids);
+}
+
+/* In a mail for both worlds In-Reply-To names the last version, Chat-Edit the first; Delta Chat's own In-Reply-To only
+ * names the latest message. */
+GStrv coi_content_subjects(const CoiHeaders *headers)
+{
+    gboolean by_content = coi_content_from_value(headers->chat_content) != COI_CONTENT_TEXT;
+
+    switch (coi_content_of(headers)) {
+    case COI_CONTENT_EDIT_REQUEST:
+        return one(by_content ? headers->in_reply_to[0] : headers->chat_edit);
+    case COI_CONTENT_DELETE_REQUEST:
+        return by_content ? one(headers->in_reply_to[0]) : g_strdupv(headers->chat_delete);
+    case COI_CONTENT_REACTION:
+        return one(headers->in_reply_to[0]);
+    default:
+        return NULL;
+    }
+}

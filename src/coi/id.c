@@ -28,6 +28,15 @@ gboolean coi_id_is_chat(const char *id)
     return id != NULL && g_str_has_prefix(id, "chat$");
 }
 
+gboolean coi_id_is_delta_chat(const char *id)
+{
+    const char *at = strrchr(id, '@');
+    g_autofree char *local = at != NULL ? g_strndup(id, (gsize)(at - id)) : g_strdup("");
+
+    return g_str_has_prefix(id, "Mr.") || g_str_has_prefix(id, "Gr.") ||
+           (at != NULL && strcmp(at, "@localhost") == 0 && g_uuid_string_is_valid(local));
+}
+
 static gboolean is_group_char(char c)
 {
     return g_ascii_isalnum(c) || c == '_' || c == '-';

@@ -5,6 +5,8 @@
 /* "chat$UNIQUE@domain" with 128 random bits, without <>. Owned by the caller. */
 char *coi_id_new(const char *domain);
 gboolean coi_id_is_chat(const char *id); /* starts with "chat$", exact case */
+/* An id as Delta Chat makes them: "UUID@localhost", "Mr.…", "Gr.…". */
+gboolean coi_id_is_delta_chat(const char *id);
 /* The group id in "chat$group.ID.UNIQUE@…" (also "Gr.ID.…"), or NULL. Owned by the caller. */
 char *coi_id_group(const char *id);
 

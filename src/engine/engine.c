@@ -172,6 +172,12 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
     case COI_COMMAND_SEND:
         coi_outbound_send(engine, command);
         break;
+    case COI_COMMAND_EDIT:
+        coi_edits_edit(engine, command);
+        break;
+    case COI_COMMAND_DELETE:
+        coi_edits_delete(engine, command);
+        break;
     case COI_COMMAND_RETRY:
         coi_outbound_retry(engine, command->address);
         break;

@@ -12,8 +12,8 @@ typedef enum {
     COI_EVENT_FAILED,    /* error, service, tried: the account cannot (go on to) work; the engine has stopped trying */
     COI_EVENT_LINE,      /* message: write it, then send COI_COMMAND_SHOWN with its id */
     COI_EVENT_NAME,      /* address, name: what they call themselves */
-    COI_EVENT_REFUSED,   /* token, address, text, error: not sent, give the text back */
-    COI_EVENT_STATE,     /* address, message_id, state, reply: a message of ours changed state */
+    COI_EVENT_REFUSED,   /* token, address, text, error: not sent, give the text back (NULL: it was a deletion) */
+    COI_EVENT_STATE,     /* address, message_id, state, reply: a message changed state */
     COI_EVENT_RETRYING,  /* address, count: answer to /retry */
     COI_EVENT_ASK,       /* ask: a link needs a socket or a verdict */
     COI_EVENT_READ,      /* address: the conversation was read on another device */
@@ -23,7 +23,7 @@ typedef enum {
     COI_EVENT_STOPPED    /* the last event: no thread of this engine is left but the one that says so */
 } CoiEventType;
 
-typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING } CoiMessageState;
+typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING, COI_STATE_EDITED, COI_STATE_DELETED } CoiMessageState;
 typedef enum { COI_SERVICE_IMAP, COI_SERVICE_SMTP, COI_SERVICE_STORE } CoiService;
 
 typedef struct {

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "coi/content.h"
 #include "coi/id.h"
 
 void coi_arrival_free(gpointer data)
@@ -13,6 +12,8 @@ void coi_arrival_free(gpointer data)
     coi_message_free(arrival->message);
     g_free(arrival->alias);
     g_free(arrival->last_reference);
+    g_strfreev(arrival->subjects);
+    g_clear_pointer(&arrival->deleted, g_array_unref);
     g_free(arrival);
 }
 
@@ -58,7 +59,7 @@ static gboolean is_talk(const CoiHeaders *headers)
     if (g_strcmp0(headers->content_type, "multipart/report") == 0 &&
         g_strcmp0(headers->report_type, "disposition-notification") == 0)
         return FALSE;
-    switch (coi_content_from_value(headers->chat_content)) {
+    switch (coi_content_of(headers)) {
     case COI_CONTENT_HIDDEN:
     case COI_CONTENT_CONTACT:
     case COI_CONTENT_PREVIEW:
@@ -192,6 +193,7 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     CoiArrival *arrival = g_new0(CoiArrival, 1);
     arrival->message = new_message(watch, result, headers, now);
     arrival->alias = g_strdup(headers->alias_id);
+    coi_edits_read(arrival, headers);
     guint references = g_strv_length(headers->references);
     arrival->last_reference = references > 0 ? g_strdup(headers->references[references - 1]) : NULL;
     arrival->message->follows = g_strdup(arrival->last_reference);
@@ -237,7 +239,9 @@ void coi_inbound_fill(CoiArrival *arrival, const CoiImapResult *result)
     g_autofree char *text = mail != NULL ? readable(mail, arrival->chat) : g_strdup(MORE);
     gboolean cut = mail != NULL && result->size > length;
     arrival->message->text = g_strconcat(text, !cut ? "" : *text != '\0' ? "\n" MORE : MORE, NULL);
-    if (*arrival->message->text == '\0')
+    if (mail != NULL)
+        coi_edits_read(arrival, mail->headers);
+    if (*arrival->message->text == '\0' && arrival->subjects == NULL)
         arrival->message->show = COI_SHOW_NEVER; /* nothing to see */
 }
 
@@ -295,7 +299,8 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
     gint64 id = known_as(engine, message, arrival->alias); /* again: a copy may have come by another mailbox meanwhile */
     if (id == 0 && !arrival->place_only) {
         const char *aliases[] = {arrival->alias, NULL};
-        if (!coi_messages_insert(engine->store, message, aliases, error) ||
+        coi_edits_judge(engine, arrival);
+        if (!coi_messages_insert(engine->store, message, aliases, error) || !coi_edits_note(engine, arrival, error) ||
             !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
             return FALSE;
         id = message->id;

@@ -1,7 +1,5 @@
 #include "engine/private.h"
 
-#include "coi/id.h"
-#include "mime/compose.h"
 #include "net/throttle.h"
 
 #define SMTP_RETRY_FIRST_USEC (1 * G_USEC_PER_SEC)
@@ -38,52 +36,14 @@ static void say_waiting(CoiEngine *engine, const CoiOutgoing *mail, const char *
         say_state(engine, mail, COI_STATE_WAITING, reply);
 }
 
-static void refuse(CoiEngine *engine, const CoiCommand *command, GError *error)
+void coi_outbound_refuse(CoiEngine *engine, const CoiCommand *command, GError *error)
 {
     CoiEvent *event = coi_event_new(COI_EVENT_REFUSED);
     event->token = command->token;
     event->address = g_strdup(command->address);
-    event->text = g_strdup(command->text);
+    event->text = g_strdup(command->type == COI_COMMAND_DELETE ? NULL : command->text);
     event->error = error;
     coi_engine_emit(engine, event);
-}
-
-static GBytes *compose(CoiEngine *engine, const CoiCommand *command, const char *message_id, gint64 now, GError **error)
-{
-    g_autofree char *first = NULL, *last = NULL;
-    coi_messages_thread(engine->store, command->address, &first, &last);
-    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, command->address);
-    g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
-    CoiAddress *recipient = coi_address_new(peer->name, command->address); /* the name its owner sent, never our alias */
-    if (recipient == NULL) {
-        g_set_error_literal(error, COI_ERROR, COI_ERROR_INVALID, command->address);
-        return NULL;
-    }
-    g_ptr_array_add(to, recipient);
-    CoiDraft draft = {.from = engine->address,
-                      .to = to,
-                      .message_id = message_id,
-                      .first_reference = first,
-                      .last_reference = last,
-                      .date = now,
-                      .text = command->text,
-                      .ask_receipt = engine->ask_all || (engine->ask_chat && peer->chats)};
-    return coi_mail_compose(&draft, error);
-}
-
-static CoiMessage *own_line(CoiEngine *engine, const CoiCommand *command, const char *message_id, gint64 now)
-{
-    CoiMessage *line = g_new0(CoiMessage, 1);
-    line->message_id = g_strdup(message_id);
-    line->sender = g_strdup(engine->address);
-    line->conversation = g_strdup(command->address);
-    line->kind = COI_LINE_OWN;
-    line->seen = line->chat = TRUE;
-    line->show = COI_SHOW_PENDING;
-    line->time = line->internal_date = now;
-    line->mailbox = g_strdup("");
-    line->text = g_strdup(command->text);
-    return line;
 }
 
 /* Who else gets it: ourselves, where devices of ours look for their copies in INBOX; with the first attempt only. */
@@ -116,6 +76,7 @@ static gboolean write_down(CoiEngine *engine, CoiMessage *line, GBytes *mail, co
     if (!coi_store_begin(engine->store, TRUE, error))
         return FALSE;
     if (coi_messages_insert(engine->store, line, NULL, error) &&
+        (line->action != COI_ACTION_DELETE || coi_versions_delete(engine->store, line->version, line->id, error)) &&
         coi_outbox_insert(engine->store, line->id, mail, recipients, engine->own_copy && !engine->own_copy_mail, line->time,
                           error) &&
         coi_store_commit(engine->store, error))
@@ -146,17 +107,22 @@ static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const
 
 void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
 {
+    g_autoptr(CoiMessage) line = coi_letter_line(engine, command->address, command->text);
+    CoiLetter letter = {.line = line};
+    coi_outbound_post(engine, command, &letter);
+}
+
+void coi_outbound_post(CoiEngine *engine, const CoiCommand *command, const CoiLetter *letter)
+{
     g_autoptr(GError) error = NULL;
-    gint64 now = seconds_now();
+    CoiMessage *line = letter->line;
     if (engine->store == NULL || engine->failed) {
-        refuse(engine, command, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "not connected"));
+        coi_outbound_refuse(engine, command, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "not connected"));
         return;
     }
-    g_autofree char *message_id = coi_id_new(coi_address_domain(engine->address));
-    g_autoptr(GBytes) mail = compose(engine, command, message_id, now, &error);
-    g_autoptr(CoiMessage) line = own_line(engine, command, message_id, now);
+    g_autoptr(GBytes) mail = coi_letter_compose(engine, letter, &error);
     if (mail == NULL || !enqueue(engine, line, mail, command->address, &error)) {
-        refuse(engine, command, g_steal_pointer(&error));
+        coi_outbound_refuse(engine, command, g_steal_pointer(&error));
         return;
     }
     engine->lines_pending = TRUE;

@@ -1,6 +1,7 @@
 /* The engine's inside, shared by the files of this room. Everything but `shared` belongs to the engine's thread. */
 #pragma once
 #include "base/limits.h"
+#include "coi/content.h"
 #include "engine/engine.h"
 #include "mime/parse.h"
 #include "net/smtp_link.h"
@@ -8,6 +9,7 @@
 #include "store/folders.h"
 #include "store/outbox.h"
 #include "store/peers.h"
+#include "store/versions.h"
 
 /* COI's mailbox-root where no server names another. */
 #define COI_ROOT "COI"
@@ -80,6 +82,9 @@ typedef struct {
     CoiMessage *message;
     char *alias;
     char *last_reference;   /* the message it follows, or NULL */
+    CoiContent content;
+    GStrv subjects;         /* ids of the messages that an edit, a deletion or a reaction is about; else NULL */
+    GArray *deleted;        /* gint64: rows that it deletes, or NULL */
     guint32 uid;            /* where it lies; message->uid is its place in the order */
     guint depth;            /* among messages of equal place */
     gboolean chat;          /* from a chat program */
@@ -88,6 +93,16 @@ typedef struct {
     gboolean keyword;       /* this copy has $Chat */
     gboolean travelled;     /* this copy has Received */
 } CoiArrival;
+
+/* A message of ours to a person. */
+typedef struct {
+    CoiMessage *line;     /* as it stands here: its conversation, id, text */
+    const char *body;     /* what is sent; NULL: the line's text */
+    const char *subject;  /* NULL: made from the text */
+    const char *content;  /* Chat-Content, or NULL */
+    const char *answers;  /* In-Reply-To, or NULL */
+    const char *replaces; /* Chat-Edit for Delta Chat, or NULL */
+} CoiLetter;
 
 enum { COI_WATCH_INBOX, COI_WATCH_CHATS, COI_WATCH_SENT, COI_WATCHES };
 
@@ -308,8 +323,28 @@ void coi_order_lines(GPtrArray *lines); /* CoiMessage, in the store's order */
 void coi_show_pump(CoiEngine *engine);
 void coi_show_acknowledged(CoiEngine *engine, gint64 line);
 
+/* letter.c: what is sent to a person */
+/* The line of a message of ours in this conversation, with a new id. Owned by the caller. */
+CoiMessage *coi_letter_line(CoiEngine *engine, const char *conversation, const char *text);
+/* The finished mail; NULL with error. */
+GBytes *coi_letter_compose(CoiEngine *engine, const CoiLetter *letter, GError **error);
+
+/* edits.c: messages that are about another one */
+/* What the headers say of it, at first the mail's own, later those of its first part, too. */
+void coi_edits_read(CoiArrival *arrival, const CoiHeaders *headers);
+/* Before a message is stored: what it does to which message we know, if its sender may; else it is a message like any other. */
+void coi_edits_judge(CoiEngine *engine, CoiArrival *arrival);
+gboolean coi_edits_note(CoiEngine *engine, const CoiArrival *arrival, GError **error); /* it is stored now */
+/* What is to be told when the line was shown: which versions are no more. Array of CoiEvent, whose owner is the caller. */
+GPtrArray *coi_edits_states(CoiEngine *engine, const CoiMessage *message);
+void coi_edits_edit(CoiEngine *engine, const CoiCommand *command);
+void coi_edits_delete(CoiEngine *engine, const CoiCommand *command);
+
 /* outbound.c: mails out */
 void coi_outbound_send(CoiEngine *engine, const CoiCommand *command);
+/* Stores line and mail, echoes and sends it; REFUSED, with the command's token and text, when that fails. */
+void coi_outbound_post(CoiEngine *engine, const CoiCommand *command, const CoiLetter *letter);
+void coi_outbound_refuse(CoiEngine *engine, const CoiCommand *command, GError *error); /* takes error */
 void coi_outbound_retry(CoiEngine *engine, const char *address);
 void coi_outbound_network(CoiEngine *engine);      /* a server answered: no back-off of the connection any more */
 void coi_outbound_network_back(CoiEngine *engine); /* the same, and deferred mails are due at once */

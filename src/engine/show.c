@@ -10,9 +10,12 @@ static void show(CoiEngine *engine, CoiMessage *message)
     gint64 *id = g_new(gint64, 1);
     *id = message->id;
     g_hash_table_add(engine->unacknowledged, id);
+    g_autoptr(GPtrArray) states = coi_edits_states(engine, message);
     CoiEvent *event = coi_event_new(COI_EVENT_LINE);
     event->message = message;
     coi_engine_emit(engine, event);
+    for (guint i = 0; i < states->len; i++)
+        coi_engine_emit(engine, states->pdata[i]);
 }
 
 /* TRUE while received lines must wait so that all of them can be shown in order. */

@@ -2,18 +2,16 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "mime/body.h"
 #include "mime/encode.h"
-#include "mime/flowed.h"
+#include "mime/snippet.h"
 #include "mime/text.h"
-#include "mime/transfer.h"
 
 #include <gmime/gmime.h>
 #include <string.h>
 
 /* COI.md: about this many characters of the text become the subject. */
-#define SNIPPET 40
-/* A snippet isn't cut at a word when that would cost more than half of it. */
-#define SNIPPET_WORD 20
+#define SUBJECT_SNIPPET 40
 
 static gboolean invalid(GError **error, const char *what)
 {
@@ -44,50 +42,15 @@ static gboolean is_id(const char *id)
     return length > 0 && length <= COI_LIMIT_MESSAGE_ID;
 }
 
-/* Never between a character and what is written onto it. */
-static gboolean may_cut_before(const char *p)
-{
-    gunichar c = g_utf8_get_char(p);
-    gunichar before = g_utf8_get_char(g_utf8_prev_char(p));
-    gboolean flag = c >= 0x1F1E6 && c <= 0x1F1FF; /* two of these make one flag */
-
-    return !g_unichar_ismark(c) && c != 0x200D && before != 0x200D && !(c >= 0x1F3FB && c <= 0x1F3FF) &&
-           !(flag && before >= 0x1F1E6 && before <= 0x1F1FF);
-}
-
-/* The beginning of line, at most SNIPPET characters, at a word where that leaves enough. Owned by the caller. */
-static char *snippet_of(const char *line)
-{
-    const char *limit = line;
-    const char *cut;
-
-    for (guint i = 0; i < SNIPPET && *limit != '\0'; i++)
-        limit = g_utf8_next_char(limit);
-    if (*limit == '\0')
-        return g_strdup(line);
-    for (cut = limit; cut > line && *cut != ' '; cut = g_utf8_prev_char(cut))
-        ;
-    if (g_utf8_pointer_to_offset(line, cut) < SNIPPET_WORD)
-        for (cut = limit; cut > line && !may_cut_before(cut); cut = g_utf8_prev_char(cut))
-            ;
-    if (cut == line)
-        cut = limit;
-    return g_strdup_printf("%.*s…", (int)(cut - line), line);
-}
-
 /* The Subject's text, one line of UTF-8. Owned by the caller. */
 static char *subject_of(const CoiDraft *draft)
 {
-    g_autofree char *line = NULL;
     g_autofree char *snippet = NULL;
 
     if (draft->subject != NULL)
         return coi_text_line(draft->subject);
-    line = coi_text_line(draft->text);
-    if (*line == '\0')
-        return g_strdup("Chat");
-    snippet = snippet_of(line);
-    return g_strconcat("Chat: ", snippet, NULL);
+    snippet = coi_snippet(draft->text, SUBJECT_SNIPPET);
+    return *snippet == '\0' ? g_strdup("Chat") : g_strconcat("Chat: ", snippet, NULL);
 }
 
 static gboolean add_date(GString *out, gint64 seconds, GError **error)
@@ -159,7 +122,8 @@ static gboolean add_ids(GString *out, const CoiDraft *draft, GError **error)
 
 static gboolean add_chat(GString *out, const CoiDraft *draft, GError **error)
 {
-    if (!add(out, "Chat-Version", "1.0", error))
+    if (!add(out, "Chat-Version", "1.0", error) ||
+        (draft->chat_content != NULL && !add(out, "Chat-Content", draft->chat_content, error)))
         return FALSE;
     return !draft->ask_receipt || (add(out, "Disposition-Notification-To", draft->from, error) &&
                                    add(out, "Chat-Disposition-Notification-To", draft->from, error));
@@ -171,21 +135,13 @@ static gboolean check(const CoiDraft *draft, GError **error)
         return invalid(error, "a text that is too long or not UTF-8");
     if (draft->from == NULL || !is_canonical(draft->from))
         return invalid(error, "From");
+    if (draft->html != NULL && (strlen(draft->html) > COI_LIMIT_SENT_HTML || !g_utf8_validate(draft->html, -1, NULL)))
+        return invalid(error, "formatting that is too long or not UTF-8");
+    if (draft->chat_edit != NULL && !is_id(draft->chat_edit))
+        return invalid(error, "Chat-Edit");
     if (draft->subject != NULL && !g_utf8_validate(draft->subject, -1, NULL))
         return invalid(error, "Subject");
     return TRUE;
-}
-
-static void add_body(GString *out, const char *text)
-{
-    g_autofree char *clean = coi_text_trim_end(coi_text_clean(text, strlen(text)));
-    g_autofree char *flowed = coi_flowed_encode(clean);
-    const char *encoding;
-    g_autofree char *body = coi_transfer_encode(flowed, &encoding);
-
-    g_string_append(out, "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8; format=flowed\r\n");
-    g_string_append_printf(out, "Content-Transfer-Encoding: %s\r\n\r\n", encoding);
-    g_string_append(out, body);
 }
 
 GBytes *coi_mail_compose(const CoiDraft *draft, GError **error)
@@ -200,8 +156,7 @@ GBytes *coi_mail_compose(const CoiDraft *draft, GError **error)
     subject = coi_encode_text(line);
     if (!add_date(out, draft->date, error) || !add(out, "From", draft->from, error) ||
         !add_recipients(out, draft->to, error) || !add(out, "Subject", subject, error) || !add_ids(out, draft, error) ||
-        !add_chat(out, draft, error))
+        !add_chat(out, draft, error) || !add(out, "MIME-Version", "1.0", error) || !coi_body_append(out, draft, error))
         return NULL;
-    add_body(out, draft->text);
     return g_string_free_to_bytes(g_steal_pointer(&out));
 }

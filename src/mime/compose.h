@@ -10,9 +10,12 @@ typedef struct {
     const char *first_reference; /* without <>; NULL: the message's own id */
     const char *last_reference;  /* without <>; NULL or equal to the first: only one is written */
     const char *in_reply_to;     /* without <>; NULL: none */
+    const char *chat_content;    /* value of Chat-Content; NULL: none */
+    const char *chat_edit;       /* id without <> for Chat-Edit, in the first part, where Delta Chat looks for it; NULL: none */
     gint64 date;                 /* unix seconds, written in +0000 */
     const char *subject;         /* UTF-8; NULL: "Chat: " and the text's beginning (about 40 characters, whole words where they allow, one line) */
     const char *text;            /* UTF-8, "\n" lines */
+    const char *html;            /* the same with formatting: what stands in <body>, UTF-8; NULL: none */
     gboolean ask_receipt;        /* both Disposition-Notification-To headers */
 } CoiDraft;
 

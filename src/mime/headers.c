@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "mime/fields.h"
+#include "mime/headers.h"
 #include "mime/text.h"
 #include "mime/words.h"
 
@@ -35,6 +36,8 @@ void coi_headers_free(CoiHeaders *headers)
     g_free(headers->subject);
     g_free(headers->chat_version);
     g_free(headers->chat_content);
+    g_free(headers->chat_edit);
+    g_strfreev(headers->chat_delete);
     g_free(headers->list_id);
     g_free(headers->content_type);
     g_free(headers->report_type);
@@ -77,6 +80,21 @@ static char *scan_id(const char *value)
     if (ids[0] != NULL)
         return g_strdup(ids[0]);
     return value != NULL && is_id(value, strlen(value)) ? g_strdup(value) : NULL;
+}
+
+/* Ids parted by anything; Delta Chat writes several between one pair of brackets. */
+static GStrv scan_loose_ids(const char *value)
+{
+    g_auto(GStrv) words = g_strsplit_set(value != NULL ? value : "", " \t<>,", -1);
+    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
+
+    for (guint i = 0, n = 0; words[i] != NULL && n < COI_LIMIT_REFERENCES; i++) {
+        if (!is_id(words[i], strlen(words[i])))
+            continue;
+        g_strv_builder_add(ids, words[i]);
+        n++;
+    }
+    return g_strv_builder_end(ids);
 }
 
 static gint64 parse_date(const char *value)
@@ -190,13 +208,42 @@ static void take_type(CoiHeaders *headers, const GArray *fields)
     g_object_unref(type);
 }
 
+/* What is not known from before. */
+static void take_acts(CoiHeaders *headers, const GArray *fields)
+{
+    g_autofree char *content = coi_fields_get(fields, "Chat-Content");
+    g_autofree char *edit = coi_fields_get(fields, "Chat-Edit");
+    g_autofree char *deletion = coi_fields_get(fields, "Chat-Delete");
+    g_autofree char *disposition = coi_fields_get(fields, "Content-Disposition");
+    g_autofree char *kind = parse_token(disposition);
+    g_auto(GStrv) edited = scan_loose_ids(edit);
+
+    if (headers->chat_content == NULL)
+        headers->chat_content = parse_token(content);
+    if (headers->chat_edit == NULL)
+        headers->chat_edit = g_strdup(edited[0]);
+    if (headers->chat_delete == NULL || headers->chat_delete[0] == NULL) {
+        g_strfreev(headers->chat_delete);
+        headers->chat_delete = scan_loose_ids(deletion);
+    }
+    headers->is_reaction |= g_strcmp0(kind, "reaction") == 0;
+}
+
 static void take_chat(CoiHeaders *headers, const GArray *fields)
 {
     g_autofree char *version = coi_fields_get(fields, "Chat-Version");
-    g_autofree char *content = coi_fields_get(fields, "Chat-Content");
 
     headers->chat_version = version != NULL ? coi_text_line(version) : NULL;
-    headers->chat_content = parse_token(content);
+    take_acts(headers, fields);
+}
+
+void coi_headers_add_part(CoiHeaders *headers, const CoiPart *part)
+{
+    gsize body;
+    g_autoptr(GArray) fields = coi_fields_scan(part->header, (gsize)(part->body - part->header), &body, NULL);
+
+    if (fields != NULL)
+        take_acts(headers, fields);
 }
 
 CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error)

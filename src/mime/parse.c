@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "mime/fields.h"
 #include "mime/flowed.h"
+#include "mime/headers.h"
 #include "mime/html.h"
 #include "mime/part.h"
 #include "mime/text.h"
@@ -181,6 +182,8 @@ CoiMail *coi_mail_parse(const guint8 *bytes, gsize length, GError **error)
         return NULL;
     mail = g_new0(CoiMail, 1);
     mail->headers = g_steal_pointer(&headers);
+    if (parts->len > 1)
+        coi_headers_add_part(mail->headers, g_ptr_array_index(parts, 1));
     mail->text = text_of_mail(parts);
     mail->attachments = attachments_of(parts);
     return mail;

@@ -17,6 +17,9 @@ typedef struct {
     char *subject;        /* decoded UTF-8, one line; NULL when missing */
     char *chat_version;   /* raw value; NULL when missing, "" when empty */
     char *chat_content;   /* value before ";" in lower case; NULL when missing */
+    char *chat_edit;      /* Chat-Edit: the id of the message that this one replaces, or NULL */
+    GStrv chat_delete;    /* Chat-Delete: ids of messages that are to be gone; never NULL */
+    gboolean is_reaction; /* Content-Disposition: reaction (RFC 9078) */
     char *list_id;        /* List-Id's <…> part or List-Post's address; NULL when neither */
     gboolean has_received;
     gboolean automatic;   /* Auto-Submitted other than "no", or Precedence bulk/junk/list */
@@ -31,7 +34,7 @@ void coi_headers_free(CoiHeaders *headers);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiHeaders, coi_headers_free)
 
 typedef struct {
-    CoiHeaders *headers;
+    CoiHeaders *headers; /* the chat fields and the disposition also from the first part: some programs put them there */
     char *text;      /* what a person reads: valid UTF-8, "\n" lines, flowed paragraphs joined (RFC 3676), no NUL and no
                         control character but \n and \t, trailing empty lines removed; "" when there is none */
     GPtrArray *attachments; /* char*: file names (or media types) of parts that are no text; shown as names for now */

@@ -77,6 +77,7 @@ static CoiPart *part_new(const guint8 *bytes, gsize length, const CoiPart *paren
     read_type(part, fields);
     read_disposition(part, fields);
     part->encoding = coi_fields_get(fields, "Content-Transfer-Encoding");
+    part->header = bytes;
     part->body = bytes + body;
     part->length = length - body;
     part->depth = parent != NULL ? parent->depth + 1 : 0;

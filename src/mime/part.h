@@ -13,6 +13,7 @@ typedef struct {
     char *encoding;    /* Content-Transfer-Encoding, or NULL */
     gboolean attached; /* Content-Disposition: attachment */
     gboolean flowed, delsp;
+    const guint8 *header; /* where the part begins */
     const guint8 *body; /* still encoded; points into the mail */
     gsize length;
     guint depth;

@@ -7,6 +7,7 @@
 
 #include "mime/address.h"
 #include "prpl/i18n.h"
+#include "prpl/im.h"
 #include "prpl/notice.h"
 #include "prpl/ui.h"
 
@@ -19,9 +20,13 @@ typedef struct {
     void (*run)(CoiConnection *connection, const char *peer, const char *argument);
 } Command;
 
+static void run_edit(CoiConnection *connection, const char *peer, const char *argument);
+static void run_delete(CoiConnection *connection, const char *peer, const char *argument);
 static void run_retry(CoiConnection *connection, const char *peer, const char *argument);
 
 static const Command commands[] = {
+    {"edit", N_("%s TEXT: put this text in the place of your latest message in this conversation"), run_edit},
+    {"delete", N_("%s: ask the other side to delete your latest message in this conversation"), run_delete},
     {"retry", N_("%s: send again what could not be delivered in this conversation"), run_retry},
 };
 
@@ -36,6 +41,17 @@ static void run_retry(CoiConnection *connection, const char *peer, const char *a
     CoiCommand *retry = coi_command_new(COI_COMMAND_RETRY);
     retry->address = address;
     coi_connection_send(connection, retry);
+}
+
+static void run_edit(CoiConnection *connection, const char *peer, const char *argument)
+{
+    coi_im_edit(connection, peer, argument != NULL ? argument : "");
+}
+
+static void run_delete(CoiConnection *connection, const char *peer, const char *argument)
+{
+    (void)argument;
+    coi_im_delete(connection, peer);
 }
 
 static char *help_text(void)

@@ -189,6 +189,8 @@ PurpleConnectionError coi_failure_explain(const CoiFailure *failure, char **sent
 
 char *coi_failure_of_message(const GError *error)
 {
+    if (g_error_matches(error, COI_ERROR, COI_ERROR_NO_ORIGINAL))
+        return g_strdup(_("There is no message of yours in this conversation."));
     GString *text = g_string_new(NULL);
     if (g_error_matches(error, COI_ERROR, COI_ERROR_INVALID))
         append(text, _("It cannot be sent as mail."));

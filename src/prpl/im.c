@@ -14,6 +14,7 @@
 #include "prpl/i18n.h"
 #include "prpl/markup.h"
 #include "prpl/notice.h"
+#include "prpl/relation.h"
 #include "prpl/seen.h"
 #include "prpl/ui.h"
 
@@ -29,13 +30,27 @@ static gboolean is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-static void hand_over(CoiConnection *connection, const char *peer, const char *text)
+static void hand_over(CoiConnection *connection, CoiCommandType type, const char *peer, const char *text)
 {
-    CoiCommand *command = coi_command_new(COI_COMMAND_SEND);
+    CoiCommand *command = coi_command_new(type);
     command->address = g_strdup(peer);
+    command->label = g_strdup(type == COI_COMMAND_EDIT ? _("Edited") : NULL);
     command->text = g_strdup(text);
     command->token = ++connection->last_token;
     coi_connection_send(connection, command);
+}
+
+static void write_to(CoiConnection *connection, CoiCommandType type, const char *who, const char *text)
+{
+    g_autofree char *peer = coi_address_normalize(who);
+    if (peer == NULL)
+        give_back(connection, who, _("the conversation's name is no mail address."), text);
+    else if (strlen(text) > COI_LIMIT_SENT_TEXT)
+        give_back(connection, peer, _("it is too long for one message."), text);
+    else if (is_blank(text))
+        coi_notice(connection, peer, COI_NOTICE_ERROR, _("Not sent: there is no text in it."));
+    else
+        hand_over(connection, type, peer, text);
 }
 
 int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleMessageFlags flags)
@@ -48,16 +63,22 @@ int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleM
     g_autofree char *text = coi_markup_to_text(html);
     if (!coi_ui_has_commands() && coi_command_typed(connection, who, text))
         return 0;
-    g_autofree char *peer = coi_address_normalize(who);
-    if (peer == NULL)
-        give_back(connection, who, _("the conversation's name is no mail address."), text);
-    else if (strlen(text) > COI_LIMIT_SENT_TEXT)
-        give_back(connection, peer, _("it is too long for one message."), text);
-    else if (is_blank(text))
-        coi_notice(connection, peer, COI_NOTICE_ERROR, _("Not sent: there is no text in it."));
-    else
-        hand_over(connection, peer, text);
+    write_to(connection, COI_COMMAND_SEND, who, text);
     return 0;
+}
+
+void coi_im_edit(CoiConnection *connection, const char *who, const char *text)
+{
+    coi_seen_written(connection, who);
+    write_to(connection, COI_COMMAND_EDIT, who, text);
+}
+
+void coi_im_delete(CoiConnection *connection, const char *who)
+{
+    g_autofree char *peer = coi_address_normalize(who);
+    if (peer != NULL)
+        hand_over(connection, COI_COMMAND_DELETE, peer,
+                  _("I have deleted a message that I sent to you. Please take no notice of it."));
 }
 
 /* What must be said in front of a line: whose it is when it isn't the peer's, and its day where the client hides it. */
@@ -79,9 +100,11 @@ static char *preface(CoiConnection *connection, const CoiMessage *message)
 static char *line_html(CoiConnection *connection, const CoiMessage *message)
 {
     g_autofree char *before = preface(connection, message);
-    g_autofree char *text = g_strconcat(before, message->text, NULL);
-    return coi_markup_from_text(text, COI_LIMIT_SHOWN_LINE,
-                                _("(The rest of this message is too long to be shown; it is on the server.)"));
+    g_autofree char *preface_html = coi_markup_from_text(before, COI_LIMIT_SHOWN_LINE, "");
+    g_autofree char *text = coi_markup_from_text(
+        message->text, COI_LIMIT_SHOWN_LINE, _("(The rest of this message is too long to be shown; it is on the server.)"));
+    g_autofree char *related = coi_relation_html(message, text);
+    return g_strconcat(preface_html, related, NULL);
 }
 
 static void show_ours(CoiConnection *connection, const CoiMessage *message, const char *html, PurpleMessageFlags flags)
@@ -115,5 +138,10 @@ void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
 void coi_im_refused(CoiConnection *connection, const CoiEvent *event)
 {
     g_autofree char *why = coi_failure_of_message(event->error);
-    give_back(connection, event->address, why, event->text != NULL ? event->text : "");
+    if (event->text != NULL) {
+        give_back(connection, event->address, why, event->text);
+        return;
+    }
+    g_autofree char *line = g_strdup_printf(_("Not deleted: %s"), why);
+    coi_notice(connection, event->address, COI_NOTICE_ERROR, line);
 }

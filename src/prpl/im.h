@@ -6,6 +6,10 @@
  * the conversation, so this returns 0. */
 int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleMessageFlags flags);
 
+/* /edit and /delete: what has become of it is shown like a message. */
+void coi_im_edit(CoiConnection *connection, const char *who, const char *text);
+void coi_im_delete(CoiConnection *connection, const char *who);
+
 /* Writes the line, then tells the engine so. */
 void coi_im_show_line(CoiConnection *connection, const CoiEvent *event);
 

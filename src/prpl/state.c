@@ -97,6 +97,12 @@ void coi_state_changed(CoiConnection *connection, const CoiEvent *event)
         emit(connection, event, "failed");
         tell_failed(connection, event);
         break;
+    case COI_STATE_EDITED:
+        emit(connection, event, "edited");
+        break;
+    case COI_STATE_DELETED:
+        emit(connection, event, "deleted");
+        break;
     case COI_STATE_WAITING:
         tell_waiting(connection, event);
         break;

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
     "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text,"                    \
-    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires"
+    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires, version"
 
 /* The partial index messages_pending is only used for this very condition. */
 #define IS_PENDING "show = 1"
@@ -55,6 +55,7 @@ static CoiMessage *message_from_row(CoiRows *rows)
     message->original = sqlite3_column_int64(rows, 21);
     message->wants_receipt = sqlite3_column_int(rows, 22) != 0;
     message->expires = sqlite3_column_int64(rows, 23);
+    message->version = sqlite3_column_int64(rows, 24);
     return message;
 }
 
@@ -68,8 +69,8 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
     return coi_db_run(store, error,
                       "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
                       " internal_date, mailbox, uid, text, seen, chat, follows, html, whole, subject, quote, action,"
-                      " original, wants_receipt, expires)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?)",
+                      " original, wants_receipt, expires, version)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, nullif(?, 0))",
                       coi_db_text(message->message_id), coi_db_text(message->sender),
                       coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
                       coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
@@ -78,7 +79,8 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
                       coi_db_int(message->chat != FALSE), coi_db_text(is_shown_later(message->show) ? message->follows : NULL),
                       coi_db_text(message->html), coi_db_text(message->whole), coi_db_text(message->subject),
                       coi_db_text(message->quote), coi_db_int(message->action), coi_db_int(message->original),
-                      coi_db_int(message->wants_receipt != FALSE), coi_db_int(message->expires));
+                      coi_db_int(message->wants_receipt != FALSE), coi_db_int(message->expires),
+                      coi_db_int(message->version));
 }
 
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)
@@ -267,6 +269,13 @@ void coi_messages_thread(CoiStore *store, const char *conversation, char **first
         store, "SELECT message_id FROM messages WHERE conversation = ? AND " HAS_REAL_ID " ORDER BY id DESC LIMIT 1",
         coi_db_text(conversation));
     *last = coi_db_next(newest) ? coi_db_dup_text(newest, 0) : NULL;
+}
+
+CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation)
+{
+    return coi_messages_get(store, coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND kind = 0"
+                                                           " AND expires = 0 ORDER BY id DESC LIMIT 1",
+                                                 coi_db_text(conversation)));
 }
 
 gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, gboolean seen, GError **error)

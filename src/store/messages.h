@@ -46,6 +46,7 @@ typedef struct {
     char *quote;          /* the beginning of the message that this one answers, one line; NULL when it needn't be shown */
     CoiAction action;
     gint64 original;      /* the row it is about, the first version of it; 0: none or unknown */
+    gint64 version;       /* of an edit or a deletion: the row that it names, the first version or an edit of it; 0: none, or nobody got this edit */
     gboolean wants_receipt; /* its sender asked for one, in a way that may be answered (COI.md section 3) */
     gint64 expires;       /* mail of machines: when any client of ours removes it from the server, unix seconds; 0: never */
     char *follows;        /* id of the message that it comes after, or NULL; kept until it was shown */
@@ -82,7 +83,8 @@ GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit);
 /* The ids to thread an answer by: the oldest and the newest message id of the conversation, NULL when there is none. Owned by the
  * caller. Hash ids are never given. */
 void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last);
-/* TRUE if the newest message from the peer came from a chat program (see coi_messages_insert's peer bookkeeping in peers.h). */
+/* The newest message of others in the conversation, mail of machines left out, or NULL. */
+CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation);
 
 /* Where copies lie: (mailbox, uid) → message, and whether that copy has \Seen. Replaces an older entry of the same place. */
 gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, gboolean seen, GError **error);

@@ -197,6 +197,27 @@ gboolean coi_outbox_fail(CoiStore *store, gint64 id, const char *reply, GError *
            changed_one(store, "no such unsent mail", error);
 }
 
+#define FAILED_VERSIONS                                                                                                \
+    "(SELECT o.id FROM outbox o JOIN messages m ON m.id = o.id WHERE o.state = 2 AND (m.id = ?1 OR m.original = ?1))"
+G_STATIC_ASSERT(COI_OUT_FAILED == 2);
+
+gboolean coi_outbox_withdraw(CoiStore *store, gint64 id, gboolean *never_sent, GError **error)
+{
+    if (!coi_db_enter(store, error))
+        return FALSE;
+    gboolean failed =
+        coi_db_number(store, 0, "SELECT 1 FROM outbox WHERE id = ? AND state = 2", coi_db_int(id)) != 0;
+    gboolean ok =
+        coi_db_run(store, error, "UPDATE messages SET version = NULL WHERE id IN " FAILED_VERSIONS, coi_db_int(id)) &&
+        coi_db_run(store, error, "DELETE FROM mails WHERE id IN " FAILED_VERSIONS, coi_db_int(id)) &&
+        coi_db_run(store, error, "DELETE FROM recipients WHERE id IN " FAILED_VERSIONS, coi_db_int(id)) &&
+        coi_db_run(store, error, "DELETE FROM outbox WHERE id IN " FAILED_VERSIONS, coi_db_int(id));
+    if (!coi_db_leave(store, ok, error))
+        return FALSE;
+    *never_sent = failed;
+    return TRUE;
+}
+
 int coi_outbox_retry(CoiStore *store, const char *conversation, gint64 now, GError **error)
 {
     if (!coi_db_enter(store, error))

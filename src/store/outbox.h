@@ -40,6 +40,9 @@ gboolean coi_outbox_recipient_done(CoiStore *store, gint64 id, const char *addre
 gboolean coi_outbox_attempted(CoiStore *store, gint64 id, gint64 next_attempt, const char *reply, CoiOutState *state, GError **error);
 /* Gives up: FAILED, reply kept. */
 gboolean coi_outbox_fail(CoiStore *store, gint64 id, const char *reply, GError **error);
+/* Of the messages that are this one or are about it (CoiMessage.original), those that FAILED are taken out: nobody got them, and /retry
+ * shall not send them any more. *never_sent: this one was among them. */
+gboolean coi_outbox_withdraw(CoiStore *store, gint64 id, gboolean *never_sent, GError **error);
 /* /retry: every FAILED mail of the conversation (its unaccepted recipients) is queued again,
  * as if created now, and queued ones become due at once. Returns how many mails that are, -1 on error. */
 int coi_outbox_retry(CoiStore *store, const char *conversation, gint64 now, GError **error);

@@ -262,6 +262,10 @@ static void test_refused(void)
     draft = draft_of(to, "cut \xE2\x82"), assert_refused(&draft);
     draft = draft_of(to, "\xED\xA0\x80"), assert_refused(&draft);
     draft = draft_of(to, "x"), draft.subject = "\xFF", assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.html = "\xFF", assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.chat_content = "x\r\nBcc: eve@example.net", assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.chat_edit = "a@b>\r\nBcc: <eve@example.net", assert_refused(&draft);
+    draft = draft_of(to, "x"), draft.chat_edit = long_id, assert_refused(&draft);
     draft = draft_of(to, "x"), draft.message_id = long_id, assert_refused(&draft);
     draft = draft_of(to, "x"), draft.date = G_MAXINT64, assert_refused(&draft);
 }
@@ -298,6 +302,36 @@ static void test_long_line(void)
     g_assert_null(strstr(over, text));
 }
 
+/* Formatting is an alternative; what Delta Chat looks for stands in the first part. */
+static void test_parts(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    CoiDraft draft = draft_of(to, "See \xE2\x80\xA6 --=_x\n  you");
+    g_autofree char *formatted = NULL;
+    g_autofree char *edit = NULL;
+    g_autoptr(CoiMail) parsed = NULL;
+
+    draft.html = "See <b>\xE2\x80\xA6</b> --=_x<br>\n&#160; you";
+    formatted = compose(&draft);
+    g_assert_nonnull(strstr(formatted, "\r\nContent-Type: multipart/alternative;\r\n boundary=\"=_"));
+    g_assert_nonnull(strstr(formatted, "\r\nContent-Type: text/plain; charset=UTF-8; format=flowed\r\n"
+                                       "Content-Transfer-Encoding: quoted-printable\r\n\r\nSee =E2=80=A6 --=3D_x\r\n"));
+    g_assert_nonnull(strstr(formatted, "\r\nContent-Type: text/html; charset=UTF-8\r\n"
+                                       "Content-Transfer-Encoding: quoted-printable\r\n\r\n<!DOCTYPE html>\r\n"));
+    g_assert_null(strstr(formatted, "\n\n"));
+    draft.chat_content = "editrequest";
+    draft.chat_edit = "first@example.net";
+    draft.in_reply_to = "last@example.net";
+    edit = compose(&draft);
+    g_assert_nonnull(strstr(edit, "\r\nChat-Content: editrequest\r\n"));
+    g_assert_nonnull(strstr(edit, "\r\n\r\n--=_"));
+    g_assert_nonnull(strstr(edit, "\r\nChat-Edit: <first@example.net>\r\nContent-Type: multipart/alternative;"));
+    parsed = parse(edit);
+    g_assert_cmpstr(parsed->text, ==, draft.text);
+    g_assert_cmpstr(parsed->headers->chat_edit, ==, "first@example.net");
+    g_assert_cmpuint(parsed->attachments->len, ==, 0);
+}
+
 /* The last gate: nothing passes that could become a header, whoever calls. */
 static void test_field(void)
 {
@@ -328,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/compose/refused", test_refused);
     g_test_add_func("/compose/longest", test_longest);
     g_test_add_func("/compose/long-line", test_long_line);
+    g_test_add_func("/compose/parts", test_parts);
     g_test_add_func("/compose/field", test_field);
     return g_test_run();
 }
