@@ -60,8 +60,12 @@ char *coi_id_group(const char *id)
     return NULL;
 }
 
+gboolean coi_headers_by_chat_program(const CoiHeaders *headers)
+{
+    return headers->chat_version != NULL || coi_id_is_chat(headers->message_id);
+}
+
 gboolean coi_headers_are_chat(const CoiHeaders *headers)
 {
-    return headers->chat_version != NULL || coi_id_is_chat(headers->message_id) ||
-           coi_id_is_chat(headers->references[0]);
+    return coi_headers_by_chat_program(headers) || coi_id_is_chat(headers->references[0]);
 }

@@ -12,3 +12,5 @@ char *coi_id_group(const char *id);
 
 /* What makes a mail COI: Chat-Version present, or a chat$ Message-ID, or the first id of References starts with chat$. */
 gboolean coi_headers_are_chat(const CoiHeaders *headers);
+/* Written by a chat program: not so an answer that a mail program gives to chat. */
+gboolean coi_headers_by_chat_program(const CoiHeaders *headers);

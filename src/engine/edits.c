@@ -7,8 +7,8 @@
 #include "coi/id.h"
 #include "mime/snippet.h"
 
-/* What is quoted of an earlier version. */
-#define QUOTED 60
+/* What a subject tells of a new version. */
+#define SUBJECT 60
 /* A reaction is a few emoji. */
 #define REACTION 20
 /* Delta Chat's mark in front of a new version, for programs that don't know edits. */
@@ -44,20 +44,12 @@ static gint64 first_of(const CoiMessage *version)
     return version->action == COI_ACTION_EDIT && version->original != 0 ? version->original : version->id;
 }
 
-/* NULL when nothing of its text is known. */
-static char *quote_of(const CoiMessage *version)
-{
-    const char *text = version->text != NULL && *version->text != '\0' ? version->text : version->subject;
-    g_autofree char *quote = text != NULL ? coi_snippet(text, QUOTED) : NULL;
-    return quote != NULL && *quote != '\0' ? g_steal_pointer(&quote) : NULL;
-}
-
 static void set_original(CoiMessage *message, CoiAction action, const CoiMessage *version)
 {
     message->action = action;
     message->original = first_of(version);
     g_free(message->quote);
-    message->quote = quote_of(version);
+    message->quote = coi_replies_quote(version);
 }
 
 /* "> old", an empty line and the pencil stand before Delta Chat's new text. */
@@ -71,8 +63,7 @@ static void strip_decoration(CoiMessage *message)
     p += strlen(PENCIL);
     if (g_str_has_prefix(p, AS_EMOJI))
         p += strlen(AS_EMOJI);
-    g_autofree char *old = message->text;
-    message->text = g_strdup(p);
+    memmove(message->text, p, strlen(p) + 1);
     g_clear_pointer(&message->html, g_free);
     g_clear_pointer(&message->whole, g_free);
 }
@@ -106,7 +97,7 @@ static void judge_deletion(CoiEngine *engine, CoiArrival *arrival)
         }
         if (again)
             continue;
-        g_autofree char *quote = quote_of(version);
+        g_autofree char *quote = coi_replies_quote(version);
         if (quote != NULL)
             g_string_append_printf(quotes, "%s%s", quotes->len > 0 ? "\n" : "", quote);
         if (arrival->deleted == NULL)
@@ -225,7 +216,7 @@ void coi_edits_edit(CoiEngine *engine, const CoiCommand *command)
     if (version == NULL)
         return;
     g_autoptr(CoiMessage) line = coi_letter_line(engine, command->address, command->text);
-    g_autofree char *snippet = coi_snippet(command->text, QUOTED);
+    g_autofree char *snippet = coi_snippet(command->text, SUBJECT);
     g_autofree char *subject = g_strdup_printf("%s: %s", command->label, snippet);
     g_autofree char *replaces = delta_chat_id(engine, version);
     CoiLetter letter = {.line = line};

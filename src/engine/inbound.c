@@ -12,6 +12,7 @@ void coi_arrival_free(gpointer data)
     coi_message_free(arrival->message);
     g_free(arrival->alias);
     g_free(arrival->last_reference);
+    g_free(arrival->answers);
     g_strfreev(arrival->subjects);
     g_clear_pointer(&arrival->deleted, g_array_unref);
     g_free(arrival);
@@ -172,7 +173,7 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
         return FALSE;
     if (!own)
         message->conversation = g_strdup(message->sender);
-    arrival->chat = coi_headers_are_chat(headers);
+    arrival->chat = coi_headers_by_chat_program(headers);
     message->seen = arrival->seen || message->kind != COI_LINE_IN;
     if (is_talk(headers) && !blocked)
         message->show = how_to_show(engine, watch, result, message->seen, now);
@@ -194,6 +195,7 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     arrival->message = new_message(watch, result, headers, now);
     arrival->alias = g_strdup(headers->alias_id);
     coi_edits_read(arrival, headers);
+    coi_replies_read(arrival, headers);
     guint references = g_strv_length(headers->references);
     arrival->last_reference = references > 0 ? g_strdup(headers->references[references - 1]) : NULL;
     arrival->message->follows = g_strdup(arrival->last_reference);
@@ -300,6 +302,7 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
     if (id == 0 && !arrival->place_only) {
         const char *aliases[] = {arrival->alias, NULL};
         coi_edits_judge(engine, arrival);
+        coi_replies_judge(engine, arrival);
         if (!coi_messages_insert(engine->store, message, aliases, error) || !coi_edits_note(engine, arrival, error) ||
             !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
             return FALSE;

@@ -23,7 +23,10 @@ GBytes *coi_letter_compose(CoiEngine *engine, const CoiLetter *letter, GError **
 {
     const CoiMessage *line = letter->line;
     g_autofree char *first = NULL, *last = NULL;
+    CoiThread thread = {0};
     coi_messages_thread(engine->store, line->conversation, &first, &last);
+    gboolean threaded = coi_replies_thread(engine, line->conversation, &thread);
+    g_autofree char *thread_first = thread.first, *thread_subject = thread.subject;
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, line->conversation);
     g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func((GDestroyNotify)coi_address_free);
     CoiAddress *recipient = coi_address_new(peer->name, line->conversation); /* the name its owner sent, never our alias */
@@ -35,13 +38,13 @@ GBytes *coi_letter_compose(CoiEngine *engine, const CoiLetter *letter, GError **
     CoiDraft draft = {.from = engine->address,
                       .to = to,
                       .message_id = line->message_id,
-                      .first_reference = first,
+                      .first_reference = thread_first != NULL ? thread_first : first,
                       .last_reference = last,
-                      .in_reply_to = letter->answers,
+                      .in_reply_to = letter->answers != NULL ? letter->answers : threaded ? last : NULL,
                       .chat_content = letter->content,
                       .chat_edit = letter->replaces,
                       .date = line->time,
-                      .subject = letter->subject,
+                      .subject = letter->subject != NULL ? letter->subject : thread_subject,
                       .text = letter->body != NULL ? letter->body : line->text,
                       .ask_receipt = engine->ask_all || (engine->ask_chat && peer->chats)};
     return coi_mail_compose(&draft, error);

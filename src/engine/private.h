@@ -84,6 +84,7 @@ typedef struct {
     char *last_reference;   /* the message it follows, or NULL */
     CoiContent content;
     GStrv subjects;         /* ids of the messages that an edit, a deletion or a reaction is about; else NULL */
+    char *answers;          /* the id of the message that it answers, or NULL */
     GArray *deleted;        /* gint64: rows that it deletes, or NULL */
     guint32 uid;            /* where it lies; message->uid is its place in the order */
     guint depth;            /* among messages of equal place */
@@ -339,6 +340,21 @@ gboolean coi_edits_note(CoiEngine *engine, const CoiArrival *arrival, GError **e
 GPtrArray *coi_edits_states(CoiEngine *engine, const CoiMessage *message);
 void coi_edits_edit(CoiEngine *engine, const CoiCommand *command);
 void coi_edits_delete(CoiEngine *engine, const CoiCommand *command);
+
+/* replies.c: messages that answer an earlier one */
+/* What the headers say of it. */
+void coi_replies_read(CoiArrival *arrival, const CoiHeaders *headers);
+/* Before a message is stored: the quote that it needs in order to be understood. */
+void coi_replies_judge(CoiEngine *engine, CoiArrival *arrival);
+/* The beginning of a message for a quote, one line; NULL when nothing of its text is known. Owned by the caller. */
+char *coi_replies_quote(const CoiMessage *message);
+/* A thread of a mail program's in which the conversation's next message of ours stands. */
+typedef struct {
+    char *first;   /* the id of its first message, or NULL */
+    char *subject; /* of an answer; NULL: it has none */
+} CoiThread;
+/* FALSE, and nothing set, where the latest message is chat. The strings are the caller's. */
+gboolean coi_replies_thread(CoiEngine *engine, const char *conversation, CoiThread *thread);
 
 /* outbound.c: mails out */
 void coi_outbound_send(CoiEngine *engine, const CoiCommand *command);

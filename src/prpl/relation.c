@@ -44,6 +44,12 @@ static char *reaction(const CoiMessage *message, const char *html, const char *o
                  : g_strdup_printf(_("<i>takes back the reaction to %s</i>"), old);
 }
 
+static char *answer(const char *quote, const char *html)
+{
+    g_autofree char *line = coi_markup_from_text(quote, COI_LIMIT_SHOWN_LINE, "");
+    return g_strdup_printf("<i>&gt; %s</i><br>%s", line, html);
+}
+
 char *coi_relation_html(const CoiMessage *message, const char *html)
 {
     g_autofree char *old = message->quote != NULL ? quoted(message->quote) : NULL;
@@ -57,5 +63,5 @@ char *coi_relation_html(const CoiMessage *message, const char *html)
     case COI_ACTION_NONE:
         break;
     }
-    return g_strdup(html);
+    return old != NULL ? answer(message->quote, html) : g_strdup(html);
 }

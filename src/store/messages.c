@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
     "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text,"                    \
-    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires, version"
+    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires, version, topic, thread"
 
 /* The partial index messages_pending is only used for this very condition. */
 #define IS_PENDING "show = 1"
@@ -25,6 +25,8 @@ void coi_message_free(CoiMessage *message)
     g_free(message->whole);
     g_free(message->subject);
     g_free(message->quote);
+    g_free(message->topic);
+    g_free(message->thread);
     g_free(message);
 }
 
@@ -56,6 +58,8 @@ static CoiMessage *message_from_row(CoiRows *rows)
     message->wants_receipt = sqlite3_column_int(rows, 22) != 0;
     message->expires = sqlite3_column_int64(rows, 23);
     message->version = sqlite3_column_int64(rows, 24);
+    message->topic = coi_db_dup_text(rows, 25);
+    message->thread = coi_db_dup_text(rows, 26);
     return message;
 }
 
@@ -69,8 +73,8 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
     return coi_db_run(store, error,
                       "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
                       " internal_date, mailbox, uid, text, seen, chat, follows, html, whole, subject, quote, action,"
-                      " original, wants_receipt, expires, version)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, nullif(?, 0))",
+                      " original, wants_receipt, expires, version, topic, thread)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, nullif(?, 0), ?, ?)",
                       coi_db_text(message->message_id), coi_db_text(message->sender),
                       coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
                       coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
@@ -80,7 +84,7 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
                       coi_db_text(message->html), coi_db_text(message->whole), coi_db_text(message->subject),
                       coi_db_text(message->quote), coi_db_int(message->action), coi_db_int(message->original),
                       coi_db_int(message->wants_receipt != FALSE), coi_db_int(message->expires),
-                      coi_db_int(message->version));
+                      coi_db_int(message->version), coi_db_text(message->topic), coi_db_text(message->thread));
 }
 
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)
@@ -273,9 +277,17 @@ void coi_messages_thread(CoiStore *store, const char *conversation, char **first
 
 CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation)
 {
-    return coi_messages_get(store, coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND kind = 0"
-                                                           " AND expires = 0 ORDER BY id DESC LIMIT 1",
+    return coi_messages_get(store, coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND expires = 0"
+                                                           " AND (kind = 0 OR (kind = 2 AND topic IS NOT NULL))"
+                                                           " ORDER BY id DESC LIMIT 1",
                                                  coi_db_text(conversation)));
+}
+
+gint64 coi_messages_latest_line(CoiStore *store, const char *conversation)
+{
+    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND show IN (1, 2) AND expires = 0"
+                                   " ORDER BY id DESC LIMIT 1",
+                         coi_db_text(conversation));
 }
 
 gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, gboolean seen, GError **error)

@@ -43,6 +43,8 @@ typedef struct {
     char *html;           /* the same with formatting, as the clean markup of mime/html.h; NULL when it has none */
     char *whole;          /* text with the quotes and the signature that `text` leaves out; NULL when it leaves out nothing */
     char *subject;        /* of ordinary mail, decoded; NULL for chat */
+    char *topic;          /* of mail by a mail program: its subject without reply marks, "" when it has none; else NULL */
+    char *thread;         /* of mail by a mail program: the id of the first message of its thread; NULL when unknown */
     char *quote;          /* the beginning of the message that this one answers, one line; NULL when it needn't be shown */
     CoiAction action;
     gint64 original;      /* the row it is about, the first version of it; 0: none or unknown */
@@ -83,8 +85,10 @@ GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit);
 /* The ids to thread an answer by: the oldest and the newest message id of the conversation, NULL when there is none. Owned by the
  * caller. Hash ids are never given. */
 void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last);
-/* The newest message of others in the conversation, mail of machines left out, or NULL. */
+/* The newest message of others in the conversation, or a mail that we wrote in a mail program; mail of machines left out; or NULL. */
 CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation);
+/* The latest line of the conversation that was or will be shown, 0: none. */
+gint64 coi_messages_latest_line(CoiStore *store, const char *conversation);
 
 /* Where copies lie: (mailbox, uid) → message, and whether that copy has \Seen. Replaces an older entry of the same place. */
 gboolean coi_messages_add_place(CoiStore *store, gint64 id, const char *mailbox, guint32 uid, gboolean seen, GError **error);

@@ -2,6 +2,7 @@
 """Messages about other messages: edits, deletions, reactions. Nobody's line is changed by them; each is a line of its own."""
 import pathlib
 import sys
+import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 import client
@@ -179,6 +180,18 @@ def delta_chat():
         arrives("editbase", "edit me")
         arrives("edit", "Edited: edited text (before: “edit me”)")
         is_told_state(quinn, "edited", "d15baf4e-f4a0-4fb8-ab9d-1513df8f46dc@localhost")
+
+        def answers(text, message_id):
+            return mailclient.compose(pat, quinn.address, text, "Re: Message from Pat", Chat_Version="1.0", In_Reply_To=message_id,
+                                      Message_ID=f"<{uuid.uuid4()}@localhost>")
+
+        latest = answers("> Plain reply from\n> Quinn\n\nReally? > indeed.", "<83c3e737-8a6e-4caf-9041-fe9d4e5a37e8@localhost>")
+        for mail, line in ((latest, "> Plain reply from Quinn\nReally? > indeed."),
+                           (answers("> Really?\n\nYes, really.", latest["Message-ID"]), "Yes, really."),
+                           (answers("> Never heard\n> <of>\n\nNor I.", "<nobody@has.this>"), "> Never heard <of>\nNor I."),
+                           (answers("> only a quote", "<nobody@has.this>"), "> only a quote")):
+            lab.deliver(mail)
+            quinn.hears(pat, line)
 
         quinn.says(pat, "frist")
         for old, new in (("frist", "first"), ("first", "First!")):

@@ -55,6 +55,46 @@ def over_starttls():
     chat_with_a_mail_program("starttls")
 
 
+@tap.case("our answers stand in the threads of Carol's mail program; her answer to an older one is shown with what it answers")
+def threads():
+    with Lab(users=["alice", "carol"]) as lab:
+        alice = lab.client("alice", options={"ordinary_mail": "all"}).login()
+        inbox = lab.mailbox("carol")
+
+        def carol_has(count):
+            tap.eventually(lambda: len(inbox.uids()) == count, f"Carol finds mail {count}")
+            return inbox.mails()[-1]
+
+        letter = mailclient.compose(CAROL, ALICE, "When do we leave?", "AW: Re: The trip", In_Reply_To="<two@example.net>",
+                                    References="<one@example.net> <two@example.net>")
+        lab.submit(letter, "carol")
+        alice.expect("line", lambda one: "When do we leave?" in client.plain(one["text"]), conversation=CAROL)
+        alice.says(CAROL, "At noon.")
+        first = carol_has(1)
+        alice.says(CAROL, "By train.")
+        second = carol_has(2)
+        for mail, before in ((first, letter), (second, first)):
+            tap.same(mail["Subject"], "Re: The trip", "subject")
+            tap.same(mail["In-Reply-To"], before["Message-ID"], "what it answers")
+            tap.same(mail["References"].split(), ["<one@example.net>", before["Message-ID"]], "thread")
+            tap.same(mail["Chat-Version"], "1.0", "Chat-Version")
+
+        lab.submit(answer(first, "Too early.", CAROL), "carol")
+        alice.expect("line", lambda one: client.plain(one["text"]).startswith("> At noon.\nToo early."), conversation=CAROL)
+        alice.says(CAROL, "At two.")
+        tap.same(carol_has(3)["Subject"], "Re: The trip", "subject of the next")
+        lab.submit(mailclient.compose(CAROL, ALICE, "Something else.", "", References="<three@example.net>"), "carol")
+        alice.expect("line", lambda one: "Something else." in client.plain(one["text"]), conversation=CAROL)
+        alice.says(CAROL, "What?")
+        third = carol_has(4)
+        tap.same((third["Subject"], third["References"].split()[0]), ("Chat: What?", "<three@example.net>"), "another thread")
+        lab.submit(mailclient.compose(CAROL, ALICE, "By chat.", "Chat", Chat_Version="1.0"), "carol")
+        alice.hears(CAROL, "By chat.")
+        alice.says(CAROL, "Hello, chat!")
+        tap.same((carol_has(5)["Subject"], carol_has(5)["In-Reply-To"]), ("Chat: Hello, chat!", None), "chat is no thread")
+        lab.leave(alice)
+
+
 def first_mail(option, buddy):
     """Carol writes to Alice out of the blue; gives what Alice was shown and the mail's flags afterwards."""
     with Lab(users=["alice", "carol"]) as lab:

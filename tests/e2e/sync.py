@@ -111,7 +111,7 @@ def between():
         bob.hears(alice, "Two.")
         shown = [(one["text"], "send" in one["flags"]) for one in bob.history
                  if one["event"] == "line" and one["conversation"] == alice.address][-3:]
-        tap.same(shown, [("One.", False), ("Webmail.", True), ("Two.", False)], "lines")
+        tap.same(shown, [("One.", False), ("<i>&gt; Before.</i><br>Webmail.", True), ("Two.", False)], "lines")
         bob.forget()
         alice.forget()
         lab.leave(alice, bob)

@@ -22,11 +22,12 @@ import tap
 
 REACTION = 1.0  # seconds that a writer has had a line before him when he answers it
 TOKEN = re.compile(r"line (\d{4})")
+QUOTE = re.compile(r"<i>&gt; .*?</i><br>")
 
 
 def number_in(text):
-    """A reply quotes other lines below its own."""
-    found = TOKEN.search(text)
+    """A reply quotes other lines below its own, or is shown with the quote before it."""
+    found = TOKEN.search(QUOTE.sub("", text))
     return int(found[1]) if found else None
 
 

@@ -1,0 +1,63 @@
+#include "mime/subject.h"
+
+#include <string.h>
+
+/* What stands for "answer" in the programs of the world, in lower case. Not "TR", "WG", "I", "Fwd", which are forwards. */
+static const char *const marks[] = {
+    "re",   "aw",  "antw", "antwort", "sv",   "vs",   "r",    "rif",  "res", "rép",  "rep",   "odp",  "odg", "ynt",
+    "vá",   "bls", "atb",  "отв",     "отг",  "ответ", "απ",  "σχετ", "回复", "回覆", "答复",  "答覆", "返信", "回信",
+    "회신", "답장", "رد",   "תשובה",   "השב",
+};
+
+/* "[2]", "(2)", "^2" */
+static const char *skip_count(const char *p)
+{
+    gboolean open = *p == '[' || *p == '(';
+    const char *digits = p + 1;
+    const char *end = digits;
+
+    if (!open && *p != '^')
+        return p;
+    while (g_ascii_isdigit(*end))
+        end++;
+    if (end == digits || (open && *end != ']' && *end != ')'))
+        return p;
+    return open ? end + 1 : end;
+}
+
+static const char *skip_spaces(const char *p)
+{
+    while (g_unichar_isspace(g_utf8_get_char(p)))
+        p = g_utf8_next_char(p);
+    return p;
+}
+
+/* Behind "mark count :", or NULL. */
+static const char *skip_mark(const char *p)
+{
+    const char *end = p;
+    const char *after;
+
+    while (g_unichar_isalpha(g_utf8_get_char(end)))
+        end = g_utf8_next_char(end);
+    g_autofree char *word = g_utf8_strdown(p, end - p);
+    gboolean known = FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(marks) && !known; i++)
+        known = strcmp(word, marks[i]) == 0;
+    if (!known)
+        return NULL;
+    after = skip_spaces(skip_count(end));
+    if (*after == ':')
+        return skip_spaces(after + 1);
+    return g_str_has_prefix(after, "：") ? skip_spaces(after + strlen("：")) : NULL;
+}
+
+char *coi_subject_bare(const char *subject)
+{
+    g_autofree char *valid = g_utf8_make_valid(subject, -1);
+    const char *p = skip_spaces(valid);
+
+    for (const char *next = skip_mark(p); next != NULL; next = skip_mark(p))
+        p = next;
+    return g_strdup(p);
+}
