@@ -61,7 +61,7 @@ class Mutt:
         with open(self.editor, "w", encoding="utf-8") as file:
             file.write(f"#!/bin/sh\n{script}\n")
         os.chmod(self.editor, 0o755)
-        self.tmux("send-keys", "-t", "mutt", "G", "r")
+        self.tmux("send-keys", "-t", "mutt", "*", "r")
         tap.eventually(lambda: "y:Send" in self.screen(), "mutt offers to send")
         self.tmux("send-keys", "-t", "mutt", "y")
 
