@@ -91,7 +91,8 @@ $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libcore.a
 	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -pthread -o $@ $^ $(CORE_LIBS)
 
 # Pure, so it needs no libpurple although it lives beside it.
-$(BUILD)/tests/unit/test_markup: $(BUILD)/src/prpl/markup.o
+$(BUILD)/tests/unit/test_markup: $(BUILD)/src/prpl/markup.o $(BUILD)/src/prpl/tag.o
+$(BUILD)/tests/unit/test_format: $(BUILD)/src/prpl/format.o $(BUILD)/src/prpl/markup.o $(BUILD)/src/prpl/tag.o
 
 # The engine without libpurple, for ThreadSanitizer.
 $(LAB_ENGINE): $(BUILD)/tests/lab/engine_client.o $(BUILD)/libcore.a

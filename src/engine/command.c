@@ -13,6 +13,7 @@ void coi_command_free(CoiCommand *command)
         return;
     g_free(command->address);
     g_free(command->text);
+    g_free(command->html);
     g_free(command->label);
     g_free(command->host);
     g_free(command->fingerprint);

@@ -3,7 +3,7 @@
 #include <gio/gio.h>
 
 typedef enum {
-    COI_COMMAND_SEND,         /* address, text, token */
+    COI_COMMAND_SEND,         /* address, text, html, token */
     COI_COMMAND_EDIT,         /* address, text, label, token: the latest message of ours there becomes text */
     COI_COMMAND_DELETE,       /* address, text, token: it is to be gone; text says so to those whose program can't delete it */
     COI_COMMAND_RETRY,        /* address: send again what failed there */
@@ -21,6 +21,7 @@ typedef struct {
     CoiCommandType type;
     char *address;     /* canonical */
     char *text;        /* UTF-8, "\n" lines */
+    char *html;        /* the same with formatting, clean markup (prpl/format.h), or NULL */
     char *label;       /* one line: what a mail program's list says of it, before the text's beginning */
     guint64 token;     /* chosen by the sender, comes back in ACCEPTED or REFUSED */
     gint64 line;

@@ -46,6 +46,7 @@ GBytes *coi_letter_compose(CoiEngine *engine, const CoiLetter *letter, GError **
                       .date = line->time,
                       .subject = letter->subject != NULL ? letter->subject : thread_subject,
                       .text = letter->body != NULL ? letter->body : line->text,
+                      .html = letter->body != NULL ? NULL : line->html,
                       .ask_receipt = engine->ask_all || (engine->ask_chat && peer->chats)};
     return coi_mail_compose(&draft, error);
 }

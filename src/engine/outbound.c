@@ -109,6 +109,7 @@ void coi_outbound_send(CoiEngine *engine, const CoiCommand *command)
 {
     g_autoptr(CoiMessage) line = coi_letter_line(engine, command->address, command->text);
     CoiLetter letter = {.line = line};
+    line->html = g_strdup(command->html);
     coi_outbound_post(engine, command, &letter);
 }
 

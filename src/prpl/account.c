@@ -53,8 +53,8 @@ void coi_account_login(PurpleAccount *account)
 {
     PurpleConnection *gc = purple_account_get_connection(account);
     coi_commands_register();
-    /* No PURPLE_CONNECTION_HTML: mail is sent as plain text, so no formatting is offered that would be lost. */
-    gc->flags |= PURPLE_CONNECTION_NO_IMAGES;
+    /* What the toolbar offers is what becomes of it in mail. */
+    gc->flags |= PURPLE_CONNECTION_HTML | PURPLE_CONNECTION_NO_BGCOLOR | PURPLE_CONNECTION_NO_FONTSIZE | PURPLE_CONNECTION_NO_IMAGES;
 
     g_autofree char *address = coi_address_normalize(purple_account_get_username(account));
     if (address == NULL) {

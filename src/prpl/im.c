@@ -11,6 +11,7 @@
 #include "mime/address.h"
 #include "prpl/command.h"
 #include "prpl/failure.h"
+#include "prpl/format.h"
 #include "prpl/i18n.h"
 #include "prpl/markup.h"
 #include "prpl/notice.h"
@@ -30,17 +31,20 @@ static gboolean is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-static void hand_over(CoiConnection *connection, CoiCommandType type, const char *peer, const char *text)
+static void hand_over(CoiConnection *connection, CoiCommandType type, const char *peer, const char *text,
+                      const char *html)
 {
     CoiCommand *command = coi_command_new(type);
     command->address = g_strdup(peer);
     command->label = g_strdup(type == COI_COMMAND_EDIT ? _("Edited") : NULL);
     command->text = g_strdup(text);
+    command->html = html != NULL ? coi_format_clean(html) : NULL;
     command->token = ++connection->last_token;
     coi_connection_send(connection, command);
 }
 
-static void write_to(CoiConnection *connection, CoiCommandType type, const char *who, const char *text)
+static void write_to(CoiConnection *connection, CoiCommandType type, const char *who, const char *text,
+                     const char *html)
 {
     g_autofree char *peer = coi_address_normalize(who);
     if (peer == NULL)
@@ -50,7 +54,7 @@ static void write_to(CoiConnection *connection, CoiCommandType type, const char 
     else if (is_blank(text))
         coi_notice(connection, peer, COI_NOTICE_ERROR, _("Not sent: there is no text in it."));
     else
-        hand_over(connection, type, peer, text);
+        hand_over(connection, type, peer, text, html);
 }
 
 int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleMessageFlags flags)
@@ -63,14 +67,14 @@ int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleM
     g_autofree char *text = coi_markup_to_text(html);
     if (!coi_ui_has_commands() && coi_command_typed(connection, who, text))
         return 0;
-    write_to(connection, COI_COMMAND_SEND, who, text);
+    write_to(connection, COI_COMMAND_SEND, who, text, html);
     return 0;
 }
 
 void coi_im_edit(CoiConnection *connection, const char *who, const char *text)
 {
     coi_seen_written(connection, who);
-    write_to(connection, COI_COMMAND_EDIT, who, text);
+    write_to(connection, COI_COMMAND_EDIT, who, text, NULL);
 }
 
 void coi_im_delete(CoiConnection *connection, const char *who)
@@ -78,7 +82,7 @@ void coi_im_delete(CoiConnection *connection, const char *who)
     g_autofree char *peer = coi_address_normalize(who);
     if (peer != NULL)
         hand_over(connection, COI_COMMAND_DELETE, peer,
-                  _("I have deleted a message that I sent to you. Please take no notice of it."));
+                  _("I have deleted a message that I sent to you. Please take no notice of it."), NULL);
 }
 
 /* What must be said in front of a line: whose it is when it isn't the peer's, and its day where the client hides it. */
@@ -101,8 +105,11 @@ static char *line_html(CoiConnection *connection, const CoiMessage *message)
 {
     g_autofree char *before = preface(connection, message);
     g_autofree char *preface_html = coi_markup_from_text(before, COI_LIMIT_SHOWN_LINE, "");
-    g_autofree char *text = coi_markup_from_text(
-        message->text, COI_LIMIT_SHOWN_LINE, _("(The rest of this message is too long to be shown; it is on the server.)"));
+    g_autofree char *text =
+        message->html != NULL && strlen(message->html) <= COI_LIMIT_SHOWN_LINE
+            ? g_strdup(message->html)
+            : coi_markup_from_text(message->text, COI_LIMIT_SHOWN_LINE,
+                                   _("(The rest of this message is too long to be shown; it is on the server.)"));
     g_autofree char *related = coi_relation_html(message, text);
     return g_strconcat(preface_html, related, NULL);
 }

@@ -119,7 +119,8 @@ static void run_send(JsonObject *command)
     }
     g_autofree char *escaped = g_markup_escape_text(string_of(command, "text"), -1);
     g_auto(GStrv) lines = g_strsplit(escaped, "\n", -1);
-    g_autofree char *html = g_strjoinv("<br>", lines);
+    g_autofree char *html =
+        json_object_has_member(command, "html") ? g_strdup(string_of(command, "html")) : g_strjoinv("<br>", lines);
     PurpleConversation *conversation = conversation_of(command, account);
     if (json_object_has_member(command, "stamp"))
         event_end(event_begin("typed"));
