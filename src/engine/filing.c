@@ -211,7 +211,8 @@ gboolean coi_filing_judge(CoiEngine *engine, const char *mailbox, const CoiArriv
     if (!own && g_str_equal(message->sender, engine->address))
         return TRUE; /* not proven to be ours: left alone */
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
-    if (!own && peer->is_blocked)
+    g_autoptr(CoiPeer) talk = coi_peers_get(engine->store, message->conversation); /* a list */
+    if (!own && (peer->is_blocked || talk->is_blocked))
         return coi_chores_add_now(engine, message->id, COI_CHORE_BLOCK, error);
     if (!message->chat || !g_str_equal(mailbox, "INBOX"))
         return TRUE;

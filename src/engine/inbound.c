@@ -13,6 +13,8 @@ void coi_arrival_free(gpointer data)
     g_free(arrival->alias);
     g_free(arrival->last_reference);
     g_free(arrival->answers);
+    g_free(arrival->list);
+    g_free(arrival->list_id);
     g_strfreev(arrival->subjects);
     g_clear_pointer(&arrival->deleted, g_array_unref);
     g_free(arrival);
@@ -35,23 +37,22 @@ static gboolean answers(CoiEngine *engine, GStrv ids, gboolean own)
     return FALSE;
 }
 
-/* Chat for the world, or an answer within a conversation (COI.md section 1). */
-static gboolean is_chat(CoiEngine *engine, const CoiHeaders *headers, gboolean own)
+/* Chat for the world, or an answer within a conversation (COI.md section 1). What is posted to a list is no chat by itself. */
+static gboolean is_chat(CoiEngine *engine, const CoiHeaders *headers, gboolean own, const char *list)
 {
     if (headers->from_count > 1)
         return FALSE;
-    return coi_headers_are_chat(headers) || answers(engine, headers->in_reply_to, own) ||
+    return (list == NULL && coi_headers_are_chat(headers)) || answers(engine, headers->in_reply_to, own) ||
            answers(engine, headers->references, own);
 }
 
-static gboolean ordinary_mail_is_wanted(CoiEngine *engine, const CoiHeaders *headers)
+/* list: what it was posted to, or NULL. */
+static gboolean ordinary_mail_is_wanted(CoiEngine *engine, const CoiHeaders *headers, const char *list)
 {
     if (engine->ordinary_none || engine->ordinary_all)
         return engine->ordinary_all;
-    if (headers->list_id != NULL)
-        return FALSE;
-    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, headers->from->address);
-    return peer->is_buddy;
+    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, list != NULL ? list : headers->from->address);
+    return peer->is_buddy && (list != NULL || headers->list_id == NULL);
 }
 
 /* What has a meaning of its own is no line of talk: machines' reports, and COI's contents that carry data. */
@@ -157,22 +158,41 @@ static gboolean own_ordinary_mail_is_wanted(CoiEngine *engine, const CoiWatch *w
     return engine->ordinary_all || peer->is_buddy;
 }
 
+static gboolean is_blocked(CoiEngine *engine, const CoiArrival *arrival)
+{
+    g_autoptr(CoiPeer) sender = coi_peers_get(engine->store, arrival->message->sender);
+    g_autoptr(CoiPeer) list = arrival->list != NULL ? coi_peers_get(engine->store, arrival->list) : NULL;
+    return sender->is_blocked || (list != NULL && list->is_blocked);
+}
+
+/* The list that it was posted to, and who did. */
+static void look_for_list(CoiEngine *engine, const CoiHeaders *headers, CoiArrival *arrival)
+{
+    if (g_str_equal(headers->from->address, engine->address))
+        return;
+    arrival->list = coi_lists_address(engine, headers);
+    arrival->list_id = arrival->list != NULL ? g_strdup(headers->list_id) : NULL;
+    if (arrival->list != NULL)
+        coi_lists_find_author(arrival->list, headers, arrival->message);
+}
+
 /* The conversation and whether the user gets to see it; FALSE: a mail that is none of our business. */
 static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, const CoiHeaders *headers,
                       CoiArrival *arrival, gint64 now)
 {
     CoiMessage *message = arrival->message;
     gboolean own = g_str_equal(message->sender, engine->address);
-    g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
-    gboolean blocked = !own && peer->is_blocked;
-    message->chat = is_chat(engine, headers, own);
+    gboolean blocked = !own && is_blocked(engine, arrival);
+    if (own && headers->list_id != NULL && !is_in_sent(engine, watch))
+        return FALSE; /* what we posted comes back: our own copy says it better */
+    message->chat = is_chat(engine, headers, own, arrival->list);
     if (!message->chat && !blocked &&
-        !(own ? own_ordinary_mail_is_wanted(engine, watch, headers) : ordinary_mail_is_wanted(engine, headers)))
+        !(own ? own_ordinary_mail_is_wanted(engine, watch, headers) : ordinary_mail_is_wanted(engine, headers, arrival->list)))
         return FALSE;
     if (own && !conversation_of_own(engine, watch, result, headers, message))
         return FALSE;
     if (!own)
-        message->conversation = g_strdup(message->sender);
+        message->conversation = g_strdup(arrival->list != NULL ? arrival->list : message->sender);
     arrival->chat = coi_headers_by_chat_program(headers);
     message->seen = arrival->seen || message->kind != COI_LINE_IN;
     if (is_talk(headers) && !blocked)
@@ -193,6 +213,7 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     CoiArrival *arrival = g_new0(CoiArrival, 1);
     arrival->message = new_message(watch, result, headers, now);
+    look_for_list(engine, headers, arrival);
     arrival->alias = g_strdup(headers->alias_id);
     coi_edits_read(arrival, headers);
     coi_replies_read(arrival, headers);
@@ -258,6 +279,8 @@ static void say_name(CoiEngine *engine, const CoiMessage *message)
 static gboolean heard(CoiEngine *engine, const CoiArrival *arrival, GError **error)
 {
     const CoiMessage *message = arrival->message;
+    if (arrival->list != NULL) /* its author hasn't written to us */
+        return arrival->list_id == NULL || coi_peers_set_list(engine->store, arrival->list, arrival->list_id, error);
     if (message->kind != COI_LINE_IN || message->show != COI_SHOW_PENDING || g_str_equal(message->sender, engine->address))
         return TRUE;
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);

@@ -85,6 +85,8 @@ typedef struct {
     CoiContent content;
     GStrv subjects;         /* ids of the messages that an edit, a deletion or a reaction is about; else NULL */
     char *answers;          /* the id of the message that it answers, or NULL */
+    char *list;             /* the mailing list that it was posted to, or NULL */
+    char *list_id;          /* what the list calls itself, or NULL */
     GArray *deleted;        /* gint64: rows that it deletes, or NULL */
     guint32 uid;            /* where it lies; message->uid is its place in the order */
     guint depth;            /* among messages of equal place */
@@ -340,6 +342,12 @@ gboolean coi_edits_note(CoiEngine *engine, const CoiArrival *arrival, GError **e
 GPtrArray *coi_edits_states(CoiEngine *engine, const CoiMessage *message);
 void coi_edits_edit(CoiEngine *engine, const CoiCommand *command);
 void coi_edits_delete(CoiEngine *engine, const CoiCommand *command);
+
+/* lists.c: mailing lists */
+/* The address of the list that a mail was posted to, NULL when it wasn't or nobody knows. Owned by the caller. */
+char *coi_lists_address(CoiEngine *engine, const CoiHeaders *headers);
+/* Some lists put their own address in the place of the author's, who is left in Reply-To. */
+void coi_lists_find_author(const char *list, const CoiHeaders *headers, CoiMessage *message);
 
 /* replies.c: messages that answer an earlier one */
 /* What the headers say of it. */

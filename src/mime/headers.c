@@ -39,6 +39,8 @@ void coi_headers_free(CoiHeaders *headers)
     g_free(headers->chat_edit);
     g_strfreev(headers->chat_delete);
     g_free(headers->list_id);
+    g_free(headers->list_post);
+    coi_address_free(headers->reply_to);
     g_free(headers->content_type);
     g_free(headers->report_type);
     g_free(headers);
@@ -121,25 +123,36 @@ static char *parse_token(const char *value)
     return line != NULL ? g_ascii_strdown(line, -1) : NULL;
 }
 
-static char *parse_list(const GArray *fields)
+/* Other ways to post ("NO", web pages) are none for us. */
+static char *parse_list_post(const GArray *fields)
+{
+    g_autofree char *post = coi_fields_get(fields, "List-Post");
+    const char *mailto = post != NULL ? strstr(post, "mailto:") : NULL;
+    g_autofree char *address = mailto != NULL ? g_strndup(mailto + 7, strcspn(mailto + 7, "?>, ")) : NULL;
+
+    return address != NULL ? coi_address_normalize(address) : NULL;
+}
+
+static char *parse_list_id(const GArray *fields)
 {
     g_autofree char *id = coi_fields_get(fields, "List-Id");
-    g_autofree char *post = coi_fields_get(fields, "List-Post");
     const char *open = id != NULL ? strrchr(id, '<') : NULL;
     g_autofree char *inner = NULL;
     g_autofree char *line = NULL;
 
-    if (id == NULL && post != NULL) {
-        const char *mailto = strstr(post, "mailto:");
-
-        inner = mailto != NULL ? g_strndup(mailto + 7, strcspn(mailto + 7, "?>, ")) : NULL;
-        return coi_address_normalize(inner);
-    }
     if (id == NULL)
         return NULL;
     inner = open != NULL ? g_strndup(open + 1, strcspn(open + 1, ">")) : g_strdup(id);
     line = coi_text_truncate(coi_text_line(inner), LIMIT_LIST_ID);
     return *line != '\0' ? g_ascii_strdown(line, -1) : NULL;
+}
+
+static void take_list(CoiHeaders *headers, const GArray *fields)
+{
+    headers->list_post = parse_list_post(fields);
+    headers->list_id = parse_list_id(fields);
+    if (headers->list_id == NULL)
+        headers->list_id = g_strdup(headers->list_post);
 }
 
 static gboolean is_automatic(const GArray *fields)
@@ -165,12 +178,15 @@ static GPtrArray *parse_addresses(const GArray *fields, const char *name)
 static void take_addresses(CoiHeaders *headers, const GArray *fields)
 {
     g_autoptr(GPtrArray) from = parse_addresses(fields, "From");
+    g_autoptr(GPtrArray) reply_to = parse_addresses(fields, "Reply-To");
 
     headers->to = parse_addresses(fields, "To");
     headers->cc = parse_addresses(fields, "Cc");
     headers->from_count = from->len;
     if (from->len > 0)
         headers->from = g_ptr_array_steal_index(from, 0);
+    if (reply_to->len == 1)
+        headers->reply_to = g_ptr_array_steal_index(reply_to, 0);
 }
 
 static void take_ids(CoiHeaders *headers, const GArray *fields)
@@ -269,7 +285,7 @@ CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error)
     take_ids(headers, fields);
     take_type(headers, fields);
     take_chat(headers, fields);
-    headers->list_id = parse_list(fields);
+    take_list(headers, fields);
     headers->has_received = coi_fields_has(fields, "Received");
     headers->automatic = is_automatic(fields);
     return headers;

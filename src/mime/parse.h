@@ -13,6 +13,7 @@ typedef struct {
     CoiAddress *from;     /* first mailbox of From; NULL when unreadable */
     guint from_count;
     GPtrArray *to, *cc;   /* CoiAddress; never NULL */
+    CoiAddress *reply_to; /* the only mailbox of Reply-To, or NULL */
     gint64 date;          /* Date as unix seconds; 0 when missing or unreadable */
     char *subject;        /* decoded UTF-8, one line; NULL when missing */
     char *chat_version;   /* raw value; NULL when missing, "" when empty */
@@ -21,6 +22,7 @@ typedef struct {
     GStrv chat_delete;    /* Chat-Delete: ids of messages that are to be gone; never NULL */
     gboolean is_reaction; /* Content-Disposition: reaction (RFC 9078) */
     char *list_id;        /* List-Id's <…> part or List-Post's address; NULL when neither */
+    char *list_post;      /* List-Post's address, or NULL */
     gboolean has_received;
     gboolean automatic;   /* Auto-Submitted other than "no", or Precedence bulk/junk/list */
     char *content_type;   /* top level "multipart/report", lower case, no parameters; "text/plain" when missing */

@@ -56,8 +56,19 @@ char *coi_subject_bare(const char *subject)
 {
     g_autofree char *valid = g_utf8_make_valid(subject, -1);
     const char *p = skip_spaces(valid);
+    const char *tag;
+    gsize tag_length;
+    gboolean marked = FALSE;
 
     for (const char *next = skip_mark(p); next != NULL; next = skip_mark(p))
         p = next;
-    return g_strdup(p);
+    tag = p;
+    if (*p == '[' && strchr(p, ']') != NULL)
+        p = skip_spaces(strchr(p, ']') + 1);
+    tag_length = strcspn(tag, "]") + 1;
+    for (const char *next = p > tag ? skip_mark(p) : NULL; next != NULL; next = skip_mark(p)) {
+        p = next;
+        marked = TRUE;
+    }
+    return marked ? g_strdup_printf("%.*s %s", (int)tag_length, tag, p) : g_strdup(tag);
 }

@@ -283,6 +283,12 @@ CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation)
                                                  coi_db_text(conversation)));
 }
 
+gboolean coi_messages_has_written(CoiStore *store, const char *address)
+{
+    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE conversation = ?1 AND sender = ?1 LIMIT 1",
+                         coi_db_text(address)) != 0;
+}
+
 gint64 coi_messages_latest_line(CoiStore *store, const char *conversation)
 {
     return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND show IN (1, 2) AND expires = 0"

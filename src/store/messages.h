@@ -87,6 +87,8 @@ GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit);
 void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last);
 /* The newest message of others in the conversation, or a mail that we wrote in a mail program; mail of machines left out; or NULL. */
 CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation);
+/* TRUE once this address has written in its own conversation. */
+gboolean coi_messages_has_written(CoiStore *store, const char *address);
 /* The latest line of the conversation that was or will be shown, 0: none. */
 gint64 coi_messages_latest_line(CoiStore *store, const char *conversation);
 

@@ -6,6 +6,7 @@ void coi_peer_free(CoiPeer *peer)
     if (!peer)
         return;
     g_free(peer->name);
+    g_free(peer->list_id);
     g_free(peer);
 }
 
@@ -13,12 +14,14 @@ CoiPeer *coi_peers_get(CoiStore *store, const char *address)
 {
     CoiPeer *peer = g_new0(CoiPeer, 1);
     g_autoptr(CoiRows) rows =
-        coi_db_query(store, "SELECT name, chats, is_buddy, is_blocked FROM peers WHERE address = ?", coi_db_text(address));
+        coi_db_query(store, "SELECT name, chats, is_buddy, is_blocked, list_id FROM peers WHERE address = ?",
+                     coi_db_text(address));
     if (coi_db_next(rows)) {
         peer->name = coi_db_dup_text(rows, 0);
         peer->chats = sqlite3_column_int(rows, 1) != 0;
         peer->is_buddy = sqlite3_column_int(rows, 2) != 0;
         peer->is_blocked = sqlite3_column_int(rows, 3) != 0;
+        peer->list_id = coi_db_dup_text(rows, 4);
     }
     return peer;
 }
@@ -46,6 +49,21 @@ gboolean coi_peers_set_blocked(CoiStore *store, const char *address, gboolean is
                       "INSERT INTO peers (address, is_blocked) VALUES (?, ?) ON CONFLICT (address)"
                       " DO UPDATE SET is_blocked = excluded.is_blocked",
                       coi_db_text(address), coi_db_int(is_blocked != FALSE));
+}
+
+gboolean coi_peers_set_list(CoiStore *store, const char *address, const char *list_id, GError **error)
+{
+    return coi_db_run(store, error,
+                      "INSERT INTO peers (address, list_id) VALUES (?, ?) ON CONFLICT (address)"
+                      " DO UPDATE SET list_id = excluded.list_id WHERE list_id IS NOT excluded.list_id",
+                      coi_db_text(address), coi_db_text(list_id));
+}
+
+char *coi_peers_list(CoiStore *store, const char *list_id)
+{
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT address FROM peers WHERE list_id = ? ORDER BY address LIMIT 1",
+                                           coi_db_text(list_id));
+    return coi_db_next(rows) ? coi_db_dup_text(rows, 0) : NULL;
 }
 
 GStrv coi_peers_buddies(CoiStore *store)

@@ -1,4 +1,4 @@
-/* Which mails are about another one, and about which. Runs in the project's root. */
+/* Which mails are about another one, and about which; and which a list's. Runs in the project's root. */
 #include "coi/content.h"
 #include "coi/id.h"
 
@@ -112,6 +112,33 @@ static void test_ids(void)
         g_assert_cmpint(coi_id_is_delta_chat(ids[i].id), ==, ids[i].delta);
 }
 
+static const struct {
+    const char *block;
+    const char *id, *post, *reply_to;
+} lists[] = {
+    {"From: a@a.test\n", NULL, NULL, NULL},
+    {"List-Id: Dev <dev.X.test>\nList-Post: <mailto:Dev@x.test>\n", "dev.x.test", "dev@x.test", NULL},
+    {"List-Id: dev.x.test\nList-Post: NO\n", "dev.x.test", NULL, NULL},
+    {"List-Post: <https://x.test/post>,\n <mailto:dev@x.test?subject=x>\n", "dev@x.test", "dev@x.test", NULL},
+    {"List-Post: <mailto:>\n", NULL, NULL, NULL},
+    {"List-Post: <mailto:dev@x.test\xff>\n", NULL, NULL, NULL},
+    {"List-Id: <>\nList-Unsubscribe: <mailto:x@x.test>\n", NULL, NULL, NULL},
+    {"Reply-To: Ann <Ann@x.test>\n", NULL, NULL, "ann@x.test"},
+    {"Reply-To: ann@x.test, bob@x.test\n", NULL, NULL, NULL},
+};
+
+static void test_lists(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(lists); i++) {
+        g_autoptr(CoiHeaders) headers = coi_headers_parse((const guint8 *)lists[i].block, strlen(lists[i].block), NULL);
+
+        g_test_message("%s", lists[i].block);
+        g_assert_cmpstr(headers->list_id, ==, lists[i].id);
+        g_assert_cmpstr(headers->list_post, ==, lists[i].post);
+        g_assert_cmpstr(headers->reply_to != NULL ? headers->reply_to->address : NULL, ==, lists[i].reply_to);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -119,5 +146,6 @@ int main(int argc, char **argv)
     g_test_add_func("/content/mails", test_mails);
     g_test_add_func("/content/samples", test_samples);
     g_test_add_func("/content/delta-chat-ids", test_ids);
+    g_test_add_func("/content/lists", test_lists);
     return g_test_run();
 }

@@ -1,4 +1,4 @@
-/* Edits and deletions in the store. */
+/* Edits, deletions, threads and lists in the store. */
 #include "store_fixture.h"
 #include "store/versions.h"
 
@@ -106,6 +106,50 @@ static void what_failed_is_withdrawn(Fixture *f, gconstpointer data)
     g_assert_false(never_sent);
 }
 
+static void lists_are_known(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_assert_true(coi_peers_set_buddy(f->store, "dev@x.test", TRUE, NULL));
+    g_assert_null(coi_peers_list(f->store, "dev.x.test"));
+    for (int i = 0; i < 2; i++)
+        g_assert_true(coi_peers_set_list(f->store, "dev@x.test", "dev.x.test", NULL));
+    g_assert_true(coi_peers_heard(f->store, "dev@x.test", "Dev", FALSE, NULL));
+    g_autofree char *address = coi_peers_list(f->store, "dev.x.test");
+    g_assert_cmpstr(address, ==, "dev@x.test");
+    g_autoptr(CoiPeer) peer = coi_peers_get(f->store, "dev@x.test");
+    g_assert_cmpstr(peer->list_id, ==, "dev.x.test");
+    g_assert_true(peer->is_buddy);
+}
+
+/* Where the conversation's next message of ours goes on. */
+static void the_thread(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_assert_null(coi_messages_newest_in(f->store, "bob@b.test"));
+    g_assert_cmpint(coi_messages_latest_line(f->store, "bob@b.test"), ==, 0);
+    g_assert_false(coi_messages_has_written(f->store, "bob@b.test"));
+    gint64 theirs = insert(f->store, "1@b", "bob@b.test", "bob@b.test");
+    gint64 ours = insert_own(f, "2@a", COI_ACTION_NONE, 0, 0);
+    g_autoptr(CoiMessage) receipt = new_message("3@b", "bob@b.test", "bob@b.test");
+    receipt->show = COI_SHOW_NEVER;
+    receipt->expires = 1;
+    g_assert_true(coi_messages_insert(f->store, receipt, NULL, NULL));
+    g_autoptr(CoiMessage) newest = coi_messages_newest_in(f->store, "bob@b.test");
+    g_assert_cmpint(newest->id, ==, theirs);
+    g_assert_null(newest->topic);
+    g_assert_cmpint(coi_messages_latest_line(f->store, "bob@b.test"), ==, ours);
+    g_assert_true(coi_messages_has_written(f->store, "bob@b.test"));
+    g_autoptr(CoiMessage) letter = new_message("4@a", "me@a.test", "bob@b.test");
+    letter->kind = COI_LINE_REMOTE;
+    letter->topic = g_strdup("");
+    letter->thread = g_strdup("0@b");
+    g_assert_true(coi_messages_insert(f->store, letter, NULL, NULL));
+    g_autoptr(CoiMessage) newer = coi_messages_newest_in(f->store, "bob@b.test");
+    g_assert_cmpint(newer->id, ==, letter->id);
+    g_assert_cmpstr(newer->topic, ==, "");
+    g_assert_cmpstr(newer->thread, ==, "0@b");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -113,5 +157,7 @@ int main(int argc, char **argv)
     STORE_TEST("/versions/deletion", a_deletion_is_of_all_versions);
     STORE_TEST("/versions/last-own", the_last_of_ours);
     STORE_TEST("/versions/withdrawn", what_failed_is_withdrawn);
+    STORE_TEST("/versions/lists", lists_are_known);
+    STORE_TEST("/versions/thread", the_thread);
     return g_test_run();
 }

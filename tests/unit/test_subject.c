@@ -37,7 +37,12 @@ static const struct {
     {"Re:", ""},
     {"Re: Re:", ""},
     {": x", ": x"},
-    {"[list] Re: Lunch", "[list] Re: Lunch"},
+    {"[list] Re: Lunch", "[list] Lunch"},
+    {"AW: [list] Re: AW:Lunch", "[list] Lunch"},
+    {"[list]  Lunch", "[list]  Lunch"},
+    {"[list] Re:", "[list] "},
+    {"[", "["},
+    {"[] Re: x", "[] x"},
     {"Re: \xff", "\xEF\xBF\xBD"},
 };
 
