@@ -140,6 +140,7 @@ def theirs():
         arrives(about(other, "editrequest", ""), "Deleted: “Away with this.”")
         for sender, line in lines:
             alice.hears(sender, line)
+        alice.expect("signal", state="deleted", message_id=other["Message-ID"].strip("<>"))
         told = [(one["state"], one["message_id"]) for one in alice.history if one["event"] == "signal"]
         tap.same(told, [(state, mail["Message-ID"].strip("<>")) for state, mail in
                         (("edited", letter), ("edited", first), ("edited", letter), ("deleted", second), ("edited", first),
