@@ -117,6 +117,11 @@ static char *line_html(CoiConnection *connection, const CoiMessage *message)
 static void show_ours(CoiConnection *connection, const CoiMessage *message, const char *html, PurpleMessageFlags flags)
 {
     PurpleConversation *conversation = coi_conversation_with(connection, message->conversation);
+    if (message->kind == COI_LINE_OWN && message->action != COI_ACTION_NONE && !coi_ui_shows_system_lines()) {
+        g_autofree char *text = coi_markup_to_text(html); /* such a client shows no echo of what was typed as a command */
+        coi_notice(connection, message->conversation, COI_NOTICE_INFO, text);
+        return;
+    }
     flags |= PURPLE_MESSAGE_SEND;
     if (message->kind == COI_LINE_REMOTE)
         flags |= PURPLE_MESSAGE_REMOTE_SEND;
