@@ -263,35 +263,40 @@ GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit)
     return messages;
 }
 
+/* Of a conversation (?1), the newest message of that kind. Lines came in the order of their ids, whatever the clocks say; what was never
+ * shown may have been fetched long after it was written. */
+#define NEWEST(column, kind)                                                                                           \
+    "SELECT " column " FROM messages WHERE id IN ("                                                                    \
+    "(SELECT id FROM messages WHERE conversation = ?1 AND show <> 0 AND expires = 0 AND " kind                         \
+    " ORDER BY id DESC LIMIT 1),"                                                                                      \
+    "(SELECT id FROM messages WHERE conversation = ?1 AND show = 0 AND expires = 0 AND " kind                          \
+    " ORDER BY internal_date DESC, id DESC LIMIT 1)) ORDER BY internal_date DESC, show DESC LIMIT 1"
+
 void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last)
 {
     g_autoptr(CoiRows) oldest = coi_db_query(
-        store, "SELECT message_id FROM messages WHERE conversation = ? AND " HAS_REAL_ID " ORDER BY id LIMIT 1",
+        store, "SELECT message_id FROM messages WHERE conversation = ? AND " HAS_REAL_ID " AND expires = 0 ORDER BY id LIMIT 1",
         coi_db_text(conversation));
     *first = coi_db_next(oldest) ? coi_db_dup_text(oldest, 0) : NULL;
-    g_autoptr(CoiRows) newest = coi_db_query(
-        store, "SELECT message_id FROM messages WHERE conversation = ? AND " HAS_REAL_ID " ORDER BY id DESC LIMIT 1",
-        coi_db_text(conversation));
+    g_autoptr(CoiRows) newest = coi_db_query(store, NEWEST("message_id", HAS_REAL_ID), coi_db_text(conversation));
     *last = coi_db_next(newest) ? coi_db_dup_text(newest, 0) : NULL;
 }
 
 CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation)
 {
-    return coi_messages_get(store, coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND expires = 0"
-                                                           " AND (kind = 0 OR (kind = 2 AND topic IS NOT NULL))"
-                                                           " ORDER BY id DESC LIMIT 1",
+    return coi_messages_get(store, coi_db_number(store, 0, NEWEST("id", "(kind = 0 OR (kind = 2 AND topic IS NOT NULL))"),
                                                  coi_db_text(conversation)));
 }
 
 gboolean coi_messages_has_written(CoiStore *store, const char *address)
 {
-    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE conversation = ?1 AND sender = ?1 LIMIT 1",
+    return coi_db_number(store, 0, "SELECT 1 FROM messages WHERE conversation = ?1 AND sender = ?1 AND show <> 0 LIMIT 1",
                          coi_db_text(address)) != 0;
 }
 
 gint64 coi_messages_latest_line(CoiStore *store, const char *conversation)
 {
-    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND show IN (1, 2) AND expires = 0"
+    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND show <> 0 AND show IN (1, 2) AND expires = 0"
                                    " ORDER BY id DESC LIMIT 1",
                          coi_db_text(conversation));
 }

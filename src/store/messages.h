@@ -82,12 +82,12 @@ gboolean coi_messages_set_show(CoiStore *store, gint64 id, CoiShow show, GError 
 /* Lines to show, in the order of display, at most limit, none of those with an id in skip (a GHashTable set of gint64*
  * made with g_int64_hash; may be NULL). Array of CoiMessage. */
 GPtrArray *coi_messages_pending(CoiStore *store, GHashTable *skip, guint limit);
-/* The ids to thread an answer by: the oldest and the newest message id of the conversation, NULL when there is none. Owned by the
+/* The ids to thread an answer by: the first known and the newest message id of the conversation, machines' left out, NULL when there is none. Owned by the
  * caller. Hash ids are never given. */
 void coi_messages_thread(CoiStore *store, const char *conversation, char **first, char **last);
 /* The newest message of others in the conversation, or a mail that we wrote in a mail program; mail of machines left out; or NULL. */
 CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation);
-/* TRUE once this address has written in its own conversation. */
+/* TRUE once a line by this address stood in its own conversation. */
 gboolean coi_messages_has_written(CoiStore *store, const char *address);
 /* The latest line of the conversation that was or will be shown, 0: none. */
 gint64 coi_messages_latest_line(CoiStore *store, const char *conversation);

@@ -78,7 +78,8 @@ static const char *const steps[] = {
     "ALTER TABLE messages ADD COLUMN version INTEGER REFERENCES messages;"
     "ALTER TABLE messages ADD COLUMN deleted INTEGER REFERENCES messages;" /* by which message */
     "CREATE INDEX messages_deleted ON messages (deleted) WHERE deleted IS NOT NULL;"
-    "CREATE INDEX messages_conversation ON messages (conversation);"
+    "CREATE INDEX messages_quiet ON messages (conversation, internal_date) WHERE show = 0;"
+    "CREATE INDEX messages_lines ON messages (conversation) WHERE show <> 0;"
     "CREATE INDEX messages_original ON messages (original) WHERE original IS NOT NULL;"
     "CREATE INDEX messages_expires ON messages (expires) WHERE expires <> 0;",
 };

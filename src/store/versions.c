@@ -39,7 +39,7 @@ GStrv coi_versions_deleted_by(CoiStore *store, gint64 by)
 
 gint64 coi_versions_last_own(CoiStore *store, const char *conversation)
 {
-    return coi_db_number(store, 0, "SELECT id FROM messages AS m WHERE conversation = ? AND kind IN (1, 2) AND show IN (1, 2)"
+    return coi_db_number(store, 0, "SELECT id FROM messages AS m WHERE conversation = ? AND kind IN (1, 2) AND show <> 0 AND show IN (1, 2)"
                                    " AND action = 0 AND expires = 0 AND deleted IS NULL AND NOT EXISTS"
                                    " (SELECT 1 FROM messages v WHERE v.original = m.id AND v.deleted IS NOT NULL)"
                                    " ORDER BY id DESC LIMIT 1",

@@ -139,10 +139,27 @@ static void the_thread(Fixture *f, gconstpointer data)
     g_assert_null(newest->topic);
     g_assert_cmpint(coi_messages_latest_line(f->store, "bob@b.test"), ==, ours);
     g_assert_true(coi_messages_has_written(f->store, "bob@b.test"));
+    g_autoptr(CoiMessage) older = new_message("5@b", "bob@b.test", "bob@b.test"); /* fetched later */
+    older->show = COI_SHOW_NEVER;
+    older->internal_date = -5;
+    g_assert_true(coi_messages_insert(f->store, older, NULL, NULL));
+    g_autoptr(CoiMessage) still = coi_messages_newest_in(f->store, "bob@b.test");
+    g_assert_cmpint(still->id, ==, theirs);
+    g_autofree char *first = NULL, *last = NULL;
+    coi_messages_thread(f->store, "bob@b.test", &first, &last);
+    g_assert_cmpstr(first, ==, "1@b");
+    g_assert_cmpstr(last, ==, "2@a");
+    older->internal_date = 5; /* read elsewhere */
+    g_free(older->message_id);
+    older->message_id = g_strdup("6@b");
+    g_assert_true(coi_messages_insert(f->store, older, NULL, NULL));
+    g_autoptr(CoiMessage) elsewhere = coi_messages_newest_in(f->store, "bob@b.test");
+    g_assert_cmpint(elsewhere->id, ==, older->id);
     g_autoptr(CoiMessage) letter = new_message("4@a", "me@a.test", "bob@b.test");
     letter->kind = COI_LINE_REMOTE;
     letter->topic = g_strdup("");
     letter->thread = g_strdup("0@b");
+    letter->internal_date = 6;
     g_assert_true(coi_messages_insert(f->store, letter, NULL, NULL));
     g_autoptr(CoiMessage) newer = coi_messages_newest_in(f->store, "bob@b.test");
     g_assert_cmpint(newer->id, ==, letter->id);
