@@ -20,6 +20,8 @@ const char *coi_tag_read(const char *html, CoiTag *tag)
             quote = *p == quote ? '\0' : quote;
         else if (*p == '"' || *p == '\'')
             quote = *p;
+        else if (*p == '<')
+            return NULL; /* many beginnings and no end would be read again and again */
     }
     if (*p == '\0')
         return NULL;

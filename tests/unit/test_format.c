@@ -96,11 +96,32 @@ static void test_deep(void)
     g_assert_cmpuint(strlen(clean), <, 500);
 }
 
+/* 64 KiB of whatever: far from the slice that the main loop allows a person's own text. */
+static void test_time(void)
+{
+    static const char *const pieces[] = {"<a", "<a '", "<a \"<b '", "<b>", "</b>", "<b>x", "&", "&#", "<", "<b><i>x</b>",
+                                         "<font color='red'>x", "<a href='http://x'>x", " ", "x <br>", "<script>"};
+
+    for (gsize i = 0; i < G_N_ELEMENTS(pieces); i++) {
+        g_autoptr(GString) html = g_string_new("<b>x");
+        while (html->len < 65536)
+            g_string_append(html, pieces[i]);
+        gint64 start = g_get_monotonic_time();
+        g_autofree char *clean = coi_format_clean(html->str);
+        g_autofree char *text = coi_markup_to_text(html->str);
+        gint64 taken = g_get_monotonic_time() - start;
+        g_test_message("%s: %" G_GINT64_FORMAT " us, %zu bytes", pieces[i], taken, strlen(clean));
+        g_assert_cmpint(taken, <, 500000);
+        g_assert_cmpuint(strlen(clean), <, 64 * html->len);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/format/cases", test_cases);
     g_test_add_func("/format/again", test_again);
     g_test_add_func("/format/deep", test_deep);
+    g_test_add_func("/format/time", test_time);
     return g_test_run();
 }
