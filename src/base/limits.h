@@ -34,6 +34,9 @@
 #define COI_LIMIT_SENT_HTML (8u * COI_LIMIT_SENT_TEXT)
 /* Lines handed to the client and not yet acknowledged: what a crash may write twice. */
 #define COI_LIMIT_UNACKNOWLEDGED 20u
+/* Mail that no user wrote, a day and account, and of it the share of typing: a loop of machines stays small. */
+#define COI_LIMIT_AUTOMATIC 300u
+#define COI_LIMIT_AUTOMATIC_TYPING 100u
 /* First login: how far back an unread chat is still news. */
 #define COI_FIRST_LOGIN_HEADERS 1000u
 #define COI_FIRST_LOGIN_DAYS 14

@@ -398,6 +398,11 @@ gboolean coi_limit_lend(CoiEngine *engine, gboolean closed_well);
 gboolean coi_limit_return(CoiEngine *engine, gconstpointer who);
 gint64 coi_limit_timers(CoiEngine *engine, gint64 now);
 
+/* budget.c: mail that no user wrote, so and so much a day */
+typedef enum { COI_BUDGET_RECEIPT, COI_BUDGET_TYPING } CoiBudget;
+/* FALSE: none is left for today (UTC). Inside a transaction or as one of its own; where the store fails, that is said. */
+gboolean coi_budget_take(CoiEngine *engine, CoiBudget kind);
+
 /* sent.c: the server's own copies of what we send */
 void coi_sent_left(CoiEngine *engine);   /* a mail whose copy is wanted was sent */
 void coi_sent_opened(CoiEngine *engine); /* engine->facts are new */
