@@ -78,7 +78,12 @@ static char *written_quote(CoiMessage *message)
 {
     if (message->kind != COI_LINE_IN || message->html != NULL || !coi_id_is_delta_chat(message->message_id))
         return NULL;
-    return take_quote(message->text);
+    g_autofree char *whole = g_strdup(message->whole != NULL ? message->whole : message->text);
+    gboolean folded = *message->text != '>'; /* away already */
+    g_autofree char *quote = folded ? take_quote(whole) : take_quote(message->text);
+    if (quote != NULL && !folded && message->whole == NULL)
+        message->whole = g_steal_pointer(&whole);
+    return g_steal_pointer(&quote);
 }
 
 void coi_replies_judge(CoiEngine *engine, CoiArrival *arrival)
