@@ -43,6 +43,8 @@ void focus_user_wrote(PurpleConversation *conversation);
 
 /* client_request.c: questions to the user. */
 void request_init(void);
+/* client_resolve.c */
+void resolve_init(void);
 void request_set_possible(gboolean possible);
 /* choice: the label of a button without its underscore, or its number. FALSE when there is no such question or button.
  */

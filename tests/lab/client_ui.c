@@ -146,6 +146,7 @@ void ui_init(void)
     purple_notify_set_ui_ops(&notify_ops);
     purple_blist_set_ui_ops(&blist_ops);
     request_init();
+    resolve_init();
 }
 
 void ui_watch_signals(void)
