@@ -727,6 +727,7 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
         down(engine, watch, result);
         break;
     case COI_IMAP_APPENDED:
+    case COI_IMAP_FOUND:
     case COI_IMAP_ENDED:
         break;
     }

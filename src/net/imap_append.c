@@ -1,6 +1,7 @@
 #include "net/imap_append.h"
 
 #include "base/error.h"
+#include "net/imap_search.h"
 
 /* Written in blocks under the size of libetpan's buffer, so that each of them either goes or fails whole. */
 #define BLOCK 4096u
@@ -9,24 +10,16 @@
 /* A message that is there already may have a date from another clock. */
 #define SEARCH_BACK_SECONDS (24 * 60 * 60)
 
-static gboolean open_target(CoiImap *imap, const char *target, GError **error)
-{
-    if (g_strcmp0(imap->selected, target) == 0)
-        return coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, error, "NOOP"); /* or SEARCH may not see the newest */
-    guint tag = coi_imap_send_select(imap, target, error);
-    return tag != 0 && coi_imap_finish_select(imap, tag, error);
-}
-
 static gboolean open_or_create(CoiImap *imap, const CoiImapRequest *request, GError **error)
 {
     g_autoptr(GError) local = NULL;
-    if (open_target(imap, request->target, &local))
+    if (coi_imap_open_target(imap, request->target, &local))
         return TRUE;
     if (request->must_exist || coi_imap_is_over(local) || g_error_matches(local, COI_ERROR, COI_ERROR_INVALID)) {
         g_propagate_error(error, g_steal_pointer(&local));
         return FALSE;
     }
-    return coi_imap_create(imap, request->target, error) && open_target(imap, request->target, error);
+    return coi_imap_create(imap, request->target, error) && coi_imap_open_target(imap, request->target, error);
 }
 
 static gboolean look(CoiImap *imap, const CoiImapRequest *request, gboolean *found, GError **error)

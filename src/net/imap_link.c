@@ -9,6 +9,7 @@
 #include "net/imap_idle.h"
 #include "net/imap_metadata.h"
 #include "net/imap_move.h"
+#include "net/imap_search.h"
 #include "net/secret.h"
 #include "net/wire.h"
 
@@ -40,7 +41,7 @@ struct _CoiImapLink {
     guint64 follow_tag;
     CoiImapFollower follower;
     gint64 idle_since;   /* when the last request was done */
-    gboolean appended;   /* a mailbox is open for copies only */
+    gboolean visiting;   /* a mailbox is open only for requests that name it */
     gint64 doubt_at;     /* monotonic; from then on a complaint is believed again */
     gboolean one_by_one; /* learnt of the server: see CoiImap */
     char *secret;        /* what the credentials' program said last, or NULL */
@@ -183,7 +184,7 @@ static void run_open(CoiImapLink *link, const CoiImapRequest *request)
     char *tried = NULL;
     guint index = 0;
     g_clear_pointer(&link->imap, coi_imap_free);
-    link->following = link->appended = FALSE;
+    link->following = link->visiting = FALSE;
     if (coi_connect(&connect, request->servers, 0, &index, &tried, &error) == NULL) {
         down(link, request->tag, error, tried);
         return;
@@ -288,15 +289,21 @@ static void run_configure(CoiImapLink *link, const CoiImapRequest *request)
     done_or_not(link, done, error);
 }
 
+/* Whether the mailbox that is open may be another; else the request under way has failed. */
+static gboolean may_visit(CoiImapLink *link)
+{
+    if (link->following)
+        failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "this link follows a mailbox"));
+    link->visiting = !link->following;
+    return link->visiting;
+}
+
 static void run_append(CoiImapLink *link, const CoiImapRequest *request)
 {
     GError *error = NULL;
     gboolean was_there = FALSE;
-    if (link->following) {
-        failed(link, g_error_new_literal(COI_ERROR, COI_ERROR_INVALID, "this link follows a mailbox"));
+    if (!may_visit(link))
         return;
-    }
-    link->appended = TRUE;
     if (!coi_imap_append(link->imap, request, &was_there, &error)) {
         failed_or_down(link, error);
         return;
@@ -304,6 +311,31 @@ static void run_append(CoiImapLink *link, const CoiImapRequest *request)
     CoiImapResult *result = result_new(COI_IMAP_APPENDED);
     result->was_there = was_there;
     tell(link, result, request->tag);
+}
+
+static void run_search(CoiImapLink *link, const CoiImapRequest *request)
+{
+    GError *error = NULL;
+    if (!may_visit(link))
+        return;
+    GArray *uids = coi_imap_search(link->imap, request, &error);
+    if (uids == NULL) {
+        failed_or_down(link, error);
+        return;
+    }
+    CoiImapResult *result = result_new(COI_IMAP_FOUND);
+    result->uids = uids;
+    result->uid_validity = link->imap->session->imap_selection_info->sel_uidvalidity;
+    tell(link, result, request->tag);
+}
+
+static void run_fetch(CoiImapLink *link, const CoiImapRequest *request)
+{
+    GError *error = NULL;
+    if (!may_visit(link))
+        return;
+    gboolean done = coi_imap_search_fetch(link->imap, request, give, link, &error);
+    done_or_not(link, done, error);
 }
 
 static void run_close(CoiImapLink *link, const CoiImapRequest *request)
@@ -319,7 +351,8 @@ static void run_request(CoiImapLink *link, const CoiImapRequest *request)
     static const Runner runners[] = {
         [COI_IMAP_OPEN] = run_open,       [COI_IMAP_FOLLOW] = run_follow,       [COI_IMAP_LOOK] = run_look,
         [COI_IMAP_BODIES] = run_messages, [COI_IMAP_APPEND] = run_append,       [COI_IMAP_STORE] = run_messages,
-        [COI_IMAP_MOVE] = run_move,       [COI_IMAP_REMOVE] = run_messages, [COI_IMAP_CONFIGURE] = run_configure, [COI_IMAP_CLOSE] = run_close};
+        [COI_IMAP_MOVE] = run_move,       [COI_IMAP_REMOVE] = run_messages, [COI_IMAP_SEARCH] = run_search,
+        [COI_IMAP_FETCH] = run_fetch,     [COI_IMAP_CONFIGURE] = run_configure, [COI_IMAP_CLOSE] = run_close};
     link->tag = request->tag;
     coi_imap_follow_lively(&link->follower);
     if (link->imap == NULL && request->type != COI_IMAP_OPEN && request->type != COI_IMAP_CLOSE)
@@ -347,8 +380,8 @@ static void after_silence(CoiImapLink *link)
     if (until_close(link) == 0) {
         log_out(link);
         down(link, 0, NULL, NULL);
-    } else if (link->appended) {
-        link->appended = FALSE;
+    } else if (link->visiting) {
+        link->visiting = FALSE;
         if (!coi_imap_let_go(link->imap, &error))
             down(link, 0, error, NULL);
     } else if (link->following) {
@@ -378,7 +411,7 @@ static void wait_connected(CoiImapLink *link)
     GError *error = NULL;
     gint64 timeout = link->following ? coi_imap_follow_patience(&link->follower, link->imap) : ALIVE_MS;
     timeout = MIN(timeout, until_close(link));
-    if (link->appended)
+    if (link->visiting)
         timeout = MIN(timeout, LET_GO_MS);
     switch (coi_imap_idle(link->imap, link->following, coi_queue_fd(link->requests), timeout, &error)) {
     case COI_IDLE_ARRIVED:

@@ -14,6 +14,9 @@ typedef enum {
     COI_IMAP_STORE,  /* add flags to messages of the open mailbox: DONE or FAILED */
     COI_IMAP_MOVE,   /* move messages of the open mailbox: DONE or FAILED. Ones that are gone already are no failure */
     COI_IMAP_REMOVE, /* remove messages of the open mailbox, extra copies: DONE or FAILED */
+    COI_IMAP_SEARCH, /* look for messages of a mailbox: FOUND, or FAILED also when the server can't search so */
+    COI_IMAP_FETCH,  /* fetch messages of a mailbox by UID; \Seen stays as it is: MESSAGE…, DONE, or FAILED. What is gone, or what
+                        the server refuses to give, is left out */
     COI_IMAP_CONFIGURE, /* write COI's settings on a COI server: DONE or FAILED with the server's words */
     COI_IMAP_CLOSE   /* LOGOUT and close: DOWN without error */
 } CoiImapRequestType;
@@ -35,7 +38,7 @@ typedef struct {
     gint64 unread_since;         /* with first_uid 0: unread messages not older than that (unix seconds) come first, then FETCHED;
                                     the others of the newest come later, marked `old`, in pieces with a FETCHED behind each,
                                     whenever nothing else is to be done. 0: all of them at once */
-    gboolean whole;              /* TRUE: the first COI_LIMIT_FIRST_FETCH bytes at once; FALSE: the header only */
+    gboolean whole;              /* also FETCH: TRUE: the first COI_LIMIT_FIRST_FETCH bytes at once; FALSE: the header only */
     gboolean flags_too;          /* also report flags, now and whenever they change: those that changed since `modseq` where
                                     the server knows CONDSTORE and modseq isn't 0, else those of the newest 500 messages
                                     below first_uid: FLAGS… before each FETCHED */
@@ -44,16 +47,22 @@ typedef struct {
                                     each 60 s), or NULL */
     gboolean leave_out;          /* FOLLOW, BODIES: a message that the server refuses to give is left out; else it ends the
                                     request (FOLLOW: DOWN, BODIES: FAILED), since the refusal may pass */
-    /* BODIES, STORE, MOVE, REMOVE */
+    /* BODIES, STORE, MOVE, REMOVE, FETCH */
     GArray *uids;                /* guint32 */
     /* APPEND */
     char *message_id;            /* without <>; looked for in the target first */
-    char *target;                /* APPEND, MOVE: mailbox, created (and subscribed) when missing */
+    char *target;                /* APPEND, MOVE: mailbox, created (and subscribed) when missing. SEARCH, FETCH: one that exists */
     gboolean must_exist;         /* … but not made here: FAILED when it is missing */
     GBytes *mail;
     gint64 date;                 /* INTERNALDATE, unix seconds */
     GStrv flags;                 /* APPEND, STORE, MOVE (added before it moves; may be NULL): e.g. "\\Seen", "$Chat"; keywords
                                     the mailbox won't keep are left out */
+    /* SEARCH */
+    char *peer;                  /* an address: from, to or copied to it; NULL: whomever */
+    guint32 below;               /* only UIDs below; 0: all */
+    GStrv words;                 /* all of them occur in subject or body; UTF-8; NULL: any text */
+    /* FETCH */
+    guint32 uid_validity;        /* FAILED when it is another */
     /* CONFIGURE */
     char *filter;                /* message-filter: "none", "active" or "seen"; enabled is set to yes */
 } CoiImapRequest;
@@ -67,6 +76,7 @@ typedef enum {
     COI_IMAP_MESSAGE,
     COI_IMAP_FETCHED,  /* FOLLOW caught up: next_uid; again after every arrival */
     COI_IMAP_DONE,
+    COI_IMAP_FOUND,    /* of SEARCH: uids, uid_validity */
     COI_IMAP_FLAGS,    /* uid, flags: all flags of a message whose flags have changed or may have */
     COI_IMAP_STATUS,   /* of FOLLOW's `also`: uid_validity, next_uid; both 0 when it doesn't exist */
     COI_IMAP_APPENDED,
@@ -120,8 +130,9 @@ typedef struct {
     gboolean polled;      /* this server doesn't tell of arrivals by itself: who waits for one asks with LOOK */
     guint32 next_uid;     /* also STATUS */
     guint64 highest_modseq; /* everything up to it has been reported; 0: the server has none */
-    /* STATUS */
+    /* STATUS, FOUND */
     guint32 uid_validity;
+    GArray *uids;         /* FOUND: guint32, ascending */
     /* APPENDED */
     gboolean was_there;
     /* FAILED, DOWN */

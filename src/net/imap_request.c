@@ -22,6 +22,8 @@ void coi_imap_request_free(CoiImapRequest *request)
     g_clear_pointer(&request->mail, g_bytes_unref);
     g_strfreev(request->flags);
     g_free(request->also);
+    g_free(request->peer);
+    g_strfreev(request->words);
     g_free(request->filter);
     g_free(request);
 }
@@ -51,6 +53,7 @@ void coi_imap_result_free(CoiImapResult *result)
     g_strfreev(result->flags);
     g_clear_pointer(&result->bytes, g_bytes_unref);
     g_clear_pointer(&result->copied, g_array_unref);
+    g_clear_pointer(&result->uids, g_array_unref);
     g_clear_error(&result->error);
     g_free(result->tried);
     g_free(result);
