@@ -67,17 +67,18 @@ static void failed_step_keeps_the_rest(Fixture *f, gconstpointer data)
 static void folders_are_kept(Fixture *f, gconstpointer data)
 {
     (void)data;
-    CoiFolder folder = {1, 2, 3};
+    CoiFolder folder = {1, 2, 3, 4};
     g_assert_false(coi_folders_get(f->store, "INBOX", &folder));
-    g_assert_cmpuint(folder.uid_validity + folder.next_uid + folder.highest_modseq, ==, 0);
-    CoiFolder most = {G_MAXUINT32, G_MAXUINT32, G_MAXUINT64};
-    g_assert_true(coi_folders_set(f->store, "INBOX", &(CoiFolder){7, 8, 9}, NULL));
+    g_assert_cmpuint(folder.uid_validity + folder.next_uid + folder.highest_modseq + folder.floor, ==, 0);
+    CoiFolder most = {G_MAXUINT32, G_MAXUINT32, G_MAXUINT64, G_MAXUINT32};
+    g_assert_true(coi_folders_set(f->store, "INBOX", &(CoiFolder){7, 8, 9, 10}, NULL));
     g_assert_true(coi_folders_set(f->store, "INBOX", &most, NULL));
     g_assert_false(coi_folders_get(f->store, "inbox", &folder));
     g_assert_true(coi_folders_get(f->store, "INBOX", &folder));
     g_assert_cmpuint(folder.uid_validity, ==, G_MAXUINT32);
     g_assert_cmpuint(folder.next_uid, ==, G_MAXUINT32);
     g_assert_cmpuint(folder.highest_modseq, ==, G_MAXUINT64);
+    g_assert_cmpuint(folder.floor, ==, G_MAXUINT32);
 }
 
 static void peers_are_kept(Fixture *f, gconstpointer data)
