@@ -80,7 +80,6 @@ static const char *const steps[] = {
     "CREATE INDEX messages_deleted ON messages (deleted) WHERE deleted IS NOT NULL;"
     "CREATE INDEX messages_quiet ON messages (conversation, internal_date) WHERE show = 0;"
     "CREATE INDEX messages_lines ON messages (conversation) WHERE show <> 0;"
-    "CREATE INDEX messages_conversation ON messages (conversation);"
     "CREATE INDEX messages_order ON messages (conversation, internal_date, mailbox, uid, id);"
     "CREATE TABLE archive (conversation TEXT NOT NULL, mailbox TEXT NOT NULL, uid_validity INTEGER NOT NULL,"
     " floor INTEGER NOT NULL, PRIMARY KEY (conversation, mailbox)) STRICT, WITHOUT ROWID;"
