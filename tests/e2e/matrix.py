@@ -4,6 +4,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+import client
 import mailclient
 import tap
 from lab import Lab
@@ -103,7 +104,7 @@ def post(lab, user, own):
 def sees(person):
     """Just what is meant for them, whatever the order."""
     for text in SHOWN:
-        person.hears(FRIEND, text, timeout=30)
+        person.expect("line", lambda one: client.plain(one["text"]) in (text, f"> own\n{text}"), conversation=FRIEND, timeout=30)
     person.nothing_else()
 
 
