@@ -149,10 +149,10 @@ fuzz: ## run every fuzz target for TIME seconds (clang's libFuzzer with sanitize
 	$(Q)mkdir -p $(BUILD)/fuzz
 	$(Q)set -e; for target in $(basename $(notdir $(wildcard tests/fuzz/*.c))); do \
 		clang -O1 -g $(CORE_CFLAGS) -fsanitize=fuzzer,address,undefined -o $(BUILD)/fuzz/$$target tests/fuzz/$$target.c \
-			src/base/*.c src/mime/*.c $(BASE_PKG_LIBS); \
+			src/base/*.c src/mime/*.c src/coi/*.c $(BASE_PKG_LIBS); \
 		mkdir -p $(BUILD)/fuzz/$$target.corpus; \
 		$(BUILD)/fuzz/$$target -max_total_time=$(TIME) -max_len=262144 -print_final_stats=1 $(BUILD)/fuzz/$$target.corpus \
-			tests/samples/mails tests/samples/deltachat; \
+			tests/samples/mails tests/samples/deltachat tests/samples/reports; \
 	done
 
 .PHONY: bench

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "mime/body.h"
 #include "mime/encode.h"
+#include "mime/ids.h"
 #include "mime/snippet.h"
 #include "mime/text.h"
 
@@ -34,12 +35,7 @@ static gboolean is_canonical(const char *address)
 
 static gboolean is_id(const char *id)
 {
-    gsize length = strlen(id);
-
-    for (gsize i = 0; i < length; i++)
-        if (id[i] <= 32 || id[i] >= 127 || id[i] == '<' || id[i] == '>')
-            return FALSE;
-    return length > 0 && length <= COI_LIMIT_MESSAGE_ID;
+    return coi_ids_is_one(id, strlen(id));
 }
 
 /* The Subject's text, one line of UTF-8. Owned by the caller. */

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "mime/fields.h"
 #include "mime/headers.h"
+#include "mime/ids.h"
 #include "mime/text.h"
 #include "mime/words.h"
 
@@ -44,59 +45,6 @@ void coi_headers_free(CoiHeaders *headers)
     g_free(headers->content_type);
     g_free(headers->report_type);
     g_free(headers);
-}
-
-/* What may stand in an id: it must come back byte for byte in what we send. */
-static gboolean is_id(const char *id, gsize length)
-{
-    for (gsize i = 0; i < length; i++)
-        if (id[i] <= 32 || id[i] >= 127 || id[i] == '<' || id[i] == '>')
-            return FALSE;
-    return length > 0 && length <= COI_LIMIT_MESSAGE_ID;
-}
-
-/* The ids between < and >, in order; of more than the limit the first and the last ones. */
-static GStrv scan_ids(const char *value)
-{
-    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
-    const char *open = value != NULL ? strchr(value, '<') : NULL;
-
-    while (open != NULL) {
-        gsize length = strcspn(open + 1, "<>");
-
-        if (open[1 + length] == '>' && is_id(open + 1, length))
-            g_ptr_array_add(ids, g_strndup(open + 1, length));
-        open = strchr(open + 1 + length, '<');
-    }
-    if (ids->len > COI_LIMIT_REFERENCES)
-        g_ptr_array_remove_range(ids, 1, ids->len - COI_LIMIT_REFERENCES);
-    g_ptr_array_add(ids, NULL);
-    return (GStrv)g_ptr_array_free(g_steal_pointer(&ids), FALSE);
-}
-
-/* The one id of a header; some programs leave the brackets out. */
-static char *scan_id(const char *value)
-{
-    g_auto(GStrv) ids = scan_ids(value);
-
-    if (ids[0] != NULL)
-        return g_strdup(ids[0]);
-    return value != NULL && is_id(value, strlen(value)) ? g_strdup(value) : NULL;
-}
-
-/* Ids parted by anything; Delta Chat writes several between one pair of brackets. */
-static GStrv scan_loose_ids(const char *value)
-{
-    g_auto(GStrv) words = g_strsplit_set(value != NULL ? value : "", " \t<>,", -1);
-    g_autoptr(GStrvBuilder) ids = g_strv_builder_new();
-
-    for (guint i = 0, n = 0; words[i] != NULL && n < COI_LIMIT_REFERENCES; i++) {
-        if (!is_id(words[i], strlen(words[i])))
-            continue;
-        g_strv_builder_add(ids, words[i]);
-        n++;
-    }
-    return g_strv_builder_end(ids);
 }
 
 static gint64 parse_date(const char *value)
@@ -196,10 +144,10 @@ static void take_ids(CoiHeaders *headers, const GArray *fields)
     g_autofree char *references = coi_fields_get(fields, "References");
     g_autofree char *in_reply_to = coi_fields_get(fields, "In-Reply-To");
 
-    headers->message_id = scan_id(message_id);
-    headers->alias_id = scan_id(alias_id);
-    headers->references = scan_ids(references);
-    headers->in_reply_to = scan_ids(in_reply_to);
+    headers->message_id = coi_ids_scan_one(message_id);
+    headers->alias_id = coi_ids_scan_one(alias_id);
+    headers->references = coi_ids_scan(references);
+    headers->in_reply_to = coi_ids_scan(in_reply_to);
 }
 
 static void take_type(CoiHeaders *headers, const GArray *fields)
@@ -232,7 +180,7 @@ static void take_acts(CoiHeaders *headers, const GArray *fields)
     g_autofree char *deletion = coi_fields_get(fields, "Chat-Delete");
     g_autofree char *disposition = coi_fields_get(fields, "Content-Disposition");
     g_autofree char *kind = parse_token(disposition);
-    g_auto(GStrv) edited = scan_loose_ids(edit);
+    g_auto(GStrv) edited = coi_ids_scan_loose(edit);
 
     if (headers->chat_content == NULL)
         headers->chat_content = parse_token(content);
@@ -240,7 +188,7 @@ static void take_acts(CoiHeaders *headers, const GArray *fields)
         headers->chat_edit = g_strdup(edited[0]);
     if (headers->chat_delete == NULL || headers->chat_delete[0] == NULL) {
         g_strfreev(headers->chat_delete);
-        headers->chat_delete = scan_loose_ids(deletion);
+        headers->chat_delete = coi_ids_scan_loose(deletion);
     }
     headers->is_reaction |= g_strcmp0(kind, "reaction") == 0;
 }
