@@ -40,5 +40,8 @@
 /* First login: how far back an unread chat is still news. */
 #define COI_FIRST_LOGIN_HEADERS 1000u
 #define COI_FIRST_LOGIN_DAYS 14
+/* Lines of one listing, and finds of one search: what a person reads at once, and what a server is asked for. */
+#define COI_LIMIT_HISTORY 500u
+#define COI_LIMIT_FINDS 20u
 /* The main loop works events off in slices of this length; one event that writes a log may take 3 ms more. */
 #define COI_SLICE_USEC 2000

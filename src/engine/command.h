@@ -14,6 +14,7 @@ typedef enum {
     COI_COMMAND_BLOCK,        /* address, is_blocked */
     COI_COMMAND_FILTER,       /* text: "active", "seen" or "none", the user's answer; unasked: nobody could be asked */
     COI_COMMAND_NETWORK,      /* the network may be back: try everything at once */
+    COI_COMMAND_HISTORY,      /* address, count: the conversation's latest lines; around: those around find number `count` */
     COI_COMMAND_STOP          /* log out: end every thread, then COI_EVENT_STOPPED */
 } CoiCommandType;
 
@@ -31,6 +32,8 @@ typedef struct {
     char *host;
     char *fingerprint;
     gboolean accepted;
+    guint count;
+    gboolean around;
 } CoiCommand;
 
 CoiCommand *coi_command_new(CoiCommandType type);

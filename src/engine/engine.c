@@ -1,3 +1,4 @@
+#include "engine/history.h"
 #include "engine/private.h"
 
 /* How long a logout may keep threads alive to finish the mail that is being sent: an interrupted one is sent twice. */
@@ -202,6 +203,9 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         break;
     case COI_COMMAND_FILTER:
         coi_filing_answer(engine, command);
+        break;
+    case COI_COMMAND_HISTORY:
+        coi_history_asked(engine, command);
         break;
     case COI_COMMAND_STOP:
         begin_stop(engine);

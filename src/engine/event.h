@@ -20,11 +20,19 @@ typedef enum {
     COI_EVENT_ASK_FILTER, /* count: 1 when the server does COI itself, else 0: ask the user where chat messages shall live */
     COI_EVENT_FILTER_REFUSED, /* reply: the server's words, or NULL when COI was switched off elsewhere */
     COI_EVENT_LOST,      /* the connection has been gone for 30 s: say so; the engine goes on trying */
+    COI_EVENT_LISTING,   /* address, listing, …: a piece of what was asked for; its pieces come without anything between them */
     COI_EVENT_STOPPED    /* the last event: no thread of this engine is left but the one that says so */
 } CoiEventType;
 
 typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING, COI_STATE_EDITED, COI_STATE_DELETED } CoiMessageState;
 typedef enum { COI_SERVICE_IMAP, COI_SERVICE_SMTP, COI_SERVICE_STORE } CoiService;
+
+/* One line a piece, so that long listings are shown in slices. */
+typedef enum {
+    COI_LISTING_HEAD, /* count: lines that follow; text: what was looked for, NULL: the history; more: how many there are besides; of the history: whether it goes on */
+    COI_LISTING_LINE, /* message, count: its number, 0: none */
+    COI_LISTING_END   /* the same as HEAD; error: why the server could not be asked, or NULL */
+} CoiListing;
 
 typedef struct {
     CoiEventType type;
@@ -45,6 +53,8 @@ typedef struct {
     gboolean throttled;    /* WAITING: the server asks for fewer mails */
     gint64 count;
     CoiAsk *ask;
+    CoiListing listing;
+    guint64 more;
 } CoiEvent;
 
 CoiEvent *coi_event_new(CoiEventType type);

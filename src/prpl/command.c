@@ -6,6 +6,7 @@
 #include <conversation.h>
 
 #include "mime/address.h"
+#include "prpl/history.h"
 #include "prpl/i18n.h"
 #include "prpl/im.h"
 #include "prpl/notice.h"
@@ -23,8 +24,10 @@ typedef struct {
 static void run_edit(CoiConnection *connection, const char *peer, const char *argument);
 static void run_delete(CoiConnection *connection, const char *peer, const char *argument);
 static void run_retry(CoiConnection *connection, const char *peer, const char *argument);
+static void run_history(CoiConnection *connection, const char *peer, const char *argument);
 
 static const Command commands[] = {
+    {"history", N_("%s [N]: show the latest N messages of this conversation (20 when you name no number), also from the server"), run_history},
     {"edit", N_("%s TEXT: put this text in the place of your latest message in this conversation"), run_edit},
     {"delete", N_("%s: ask the other side to delete your latest message in this conversation"), run_delete},
     {"retry", N_("%s: send again what could not be delivered in this conversation"), run_retry},
@@ -52,6 +55,11 @@ static void run_delete(CoiConnection *connection, const char *peer, const char *
 {
     (void)argument;
     coi_im_delete(connection, peer);
+}
+
+static void run_history(CoiConnection *connection, const char *peer, const char *argument)
+{
+    coi_history_ask(connection, peer, argument != NULL ? argument : "");
 }
 
 static char *help_text(void)

@@ -101,14 +101,14 @@ static char *preface(CoiConnection *connection, const CoiMessage *message)
     return g_string_free(text, FALSE);
 }
 
-static char *line_html(CoiConnection *connection, const CoiMessage *message)
+char *coi_im_line_html(CoiConnection *connection, const CoiMessage *message)
 {
     g_autofree char *before = preface(connection, message);
     g_autofree char *preface_html = coi_markup_from_text(before, COI_LIMIT_SHOWN_LINE, "");
     g_autofree char *text =
         message->html != NULL && strlen(message->html) <= COI_LIMIT_SHOWN_LINE
             ? g_strdup(message->html)
-            : coi_markup_from_text(message->text, COI_LIMIT_SHOWN_LINE,
+            : coi_markup_from_text(message->text != NULL ? message->text : "", COI_LIMIT_SHOWN_LINE,
                                    _("(The rest of this message is too long to be shown; it is on the server.)"));
     g_autofree char *related = coi_relation_html(message, text);
     return g_strconcat(preface_html, related, NULL);
@@ -133,7 +133,7 @@ void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
 {
     const CoiMessage *message = event->message;
     if (message->text != NULL) {
-        g_autofree char *html = line_html(connection, message);
+        g_autofree char *html = coi_im_line_html(connection, message);
         PurpleMessageFlags flags = message->delayed ? PURPLE_MESSAGE_DELAYED : 0;
         if (message->kind == COI_LINE_IN)
             serv_got_im(connection->gc, message->conversation, html, flags | PURPLE_MESSAGE_RECV, message->time);

@@ -6,6 +6,7 @@
 #include "prpl/buddy.h"
 #include "prpl/dial.h"
 #include "prpl/filter.h"
+#include "prpl/history.h"
 #include "prpl/im.h"
 #include "prpl/progress.h"
 #include "prpl/seen.h"
@@ -37,6 +38,7 @@ static const CoiEventHandler handlers[] = {
     [COI_EVENT_ASK_FILTER] = coi_filter_ask,
     [COI_EVENT_FILTER_REFUSED] = coi_filter_refused,
     [COI_EVENT_LOST] = coi_progress_lost,
+    [COI_EVENT_LISTING] = coi_history_piece,
     [COI_EVENT_STOPPED] = NULL,
 };
 
