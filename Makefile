@@ -8,7 +8,7 @@ DATADIR ?= $(PREFIX)/share
 LOCALEDIR ?= $(DATADIR)/locale
 PLUGINDIR ?= $(call once,PLUGINDIR,--variable=plugindir purple)
 
-PKGS_BASE := glib-2.0 gio-2.0 gio-unix-2.0 gmime-3.0 sqlite3 libxml-2.0
+PKGS_BASE := glib-2.0 gio-2.0 gio-unix-2.0 gmime-3.0 sqlite3
 PKG_CONFIG ?= pkg-config
 CC ?= cc
 

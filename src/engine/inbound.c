@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "coi/id.h"
+#include "engine/content.h"
 
 void coi_arrival_free(gpointer data)
 {
@@ -200,6 +201,20 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
     return TRUE;
 }
 
+/* What the mail that this one answers is about, "" when that says nothing; NULL when we know none. Owned by the caller. */
+static char *known_subject(CoiEngine *engine, const CoiHeaders *headers)
+{
+    guint references = g_strv_length(headers->references);
+    const char *const ids[] = {headers->in_reply_to[0], references > 0 ? headers->references[references - 1] : NULL};
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        gint64 id = ids[i] != NULL ? coi_messages_find(engine->store, ids[i], NULL) : 0;
+        g_autoptr(CoiMessage) known = id != 0 ? coi_messages_get(engine->store, id) : NULL;
+        if (known != NULL)
+            return g_strdup(known->topic != NULL ? known->topic : "");
+    }
+    return NULL;
+}
+
 CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result)
 {
     gsize length;
@@ -232,40 +247,24 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
         coi_arrival_free(arrival);
         return NULL;
     }
+    g_autofree char *known = known_subject(engine, headers);
+    arrival->message->subject = coi_content_subject(headers, known);
     return arrival;
-}
-
-/* Stands for what is on the server and not shown. */
-#define MORE "[…]"
-
-/* The readable text; parts that are no text are named, never dropped. Ordinary mail may say all in its subject. */
-static char *readable(const CoiMail *mail, gboolean chat)
-{
-    gboolean silent = *mail->text == '\0' && mail->attachments->len == 0;
-    const char *subject = silent && !chat ? mail->headers->subject : NULL;
-    GString *text = g_string_new(subject != NULL ? subject : mail->text);
-    for (guint i = 0; i < mail->attachments->len; i++) {
-        if (text->len > 0)
-            g_string_append_c(text, '\n');
-        g_string_append_printf(text, "[%s]", (const char *)g_ptr_array_index(mail->attachments, i));
-    }
-    return g_string_free(text, FALSE);
 }
 
 void coi_inbound_fill(CoiArrival *arrival, const CoiImapResult *result)
 {
-    if (arrival->place_only || arrival->message->show == COI_SHOW_NEVER)
+    CoiMessage *message = arrival->message;
+    if (arrival->place_only || message->show == COI_SHOW_NEVER)
         return;
     gsize length;
     const guint8 *bytes = g_bytes_get_data(result->bytes, &length);
     g_autoptr(CoiMail) mail = coi_mail_parse(bytes, length, NULL);
-    g_autofree char *text = mail != NULL ? readable(mail, arrival->chat) : g_strdup(MORE);
-    gboolean cut = mail != NULL && result->size > length;
-    arrival->message->text = g_strconcat(text, !cut ? "" : *text != '\0' ? "\n" MORE : MORE, NULL);
+    coi_content_fill(message, mail, result->size > length);
     if (mail != NULL)
         coi_edits_read(arrival, mail->headers);
-    if (*arrival->message->text == '\0' && arrival->subjects == NULL)
-        arrival->message->show = COI_SHOW_NEVER; /* nothing to see */
+    if (*message->text == '\0' && message->whole == NULL && arrival->subjects == NULL)
+        message->show = COI_SHOW_NEVER; /* nothing to see */
 }
 
 static void say_name(CoiEngine *engine, const CoiMessage *message)

@@ -9,7 +9,6 @@
 #include "mime/words.h"
 
 #include <gmime/gmime.h>
-#include <libxml/parser.h>
 #include <string.h>
 
 /* The last second of the year 9999, where RFC 5322's four digits end. */
@@ -20,7 +19,6 @@
 void coi_mime_init(void)
 {
     g_mime_init();
-    xmlInitParser();
 }
 
 void coi_headers_free(CoiHeaders *headers)

@@ -1,361 +1,345 @@
 #include "mime/html.h"
 
-#include "mime/text.h"
+#include "mime/html_writer.h"
+#include "mime/link.h"
+#include "mime/style.h"
 
-#include <libxml/HTMLparser.h>
 #include <string.h>
 
-/* More bytes than a person reads in one mail; the parser's cost grows faster than the text. */
+/* More bytes than a person reads in one mail. */
 #define LIMIT_HTML (4 * 1024 * 1024)
-/* Newsletters nest tables some 60 deep. The parser walks its stack of open elements at every tag. */
-#define LIMIT_DEPTH 400
-/* Quotes and lists deeper than this are written as if they weren't. */
-#define LIMIT_INDENT 10
+/* Elements that are open at once; deeper ones have no effect of their own. */
+#define LIMIT_DEPTH 1000
 
-typedef enum {
-    KIND_DROP,      /* with all that is inside */
-    KIND_BLOCK,     /* on lines of its own */
-    KIND_PARAGRAPH, /* with an empty line around */
-    KIND_BREAK,
-    KIND_RULE,
-    KIND_LIST,
-    KIND_ORDERED,
-    KIND_ITEM,
-    KIND_QUOTE,
-    KIND_CELL,
-    KIND_PRE,
-    KIND_LINK,
-    KIND_IMAGE,
-} Kind;
-
-static const struct {
-    const char *name;
-    Kind kind;
-} elements[] = {
-    {"script", KIND_DROP},   {"style", KIND_DROP},   {"head", KIND_DROP},    {"title", KIND_DROP},
-    {"template", KIND_DROP}, {"object", KIND_DROP},  {"iframe", KIND_DROP},  {"select", KIND_DROP},
-    {"div", KIND_BLOCK},     {"tr", KIND_BLOCK},     {"table", KIND_BLOCK},  {"section", KIND_BLOCK},
-    {"article", KIND_BLOCK}, {"header", KIND_BLOCK}, {"footer", KIND_BLOCK}, {"center", KIND_BLOCK},
-    {"address", KIND_BLOCK}, {"dt", KIND_BLOCK},     {"dd", KIND_BLOCK},     {"form", KIND_BLOCK},
-    {"caption", KIND_BLOCK}, {"figure", KIND_BLOCK}, {"p", KIND_PARAGRAPH},  {"h1", KIND_PARAGRAPH},
-    {"h2", KIND_PARAGRAPH},  {"h3", KIND_PARAGRAPH}, {"h4", KIND_PARAGRAPH}, {"h5", KIND_PARAGRAPH},
-    {"h6", KIND_PARAGRAPH},  {"dl", KIND_PARAGRAPH}, {"br", KIND_BREAK},     {"hr", KIND_RULE},
-    {"ul", KIND_LIST},       {"ol", KIND_ORDERED},   {"li", KIND_ITEM},      {"blockquote", KIND_QUOTE},
-    {"td", KIND_CELL},       {"th", KIND_CELL},      {"pre", KIND_PRE},      {"a", KIND_LINK},
-    {"img", KIND_IMAGE},
-};
+/* An open element. */
+typedef struct {
+    guint element;
+    int previous;  /* the one of the same name that was opened before it, or -1 */
+    guint effects; /* 1 << CoiHtmlEffect */
+    guint font;    /* of its content */
+    guint distance; /* line ends around it */
+    gboolean dead; /* closed, although elements in it are still open */
+} Open;
 
 typedef struct {
-    GString *out;
-    xmlParserCtxtPtr parser;
-    guint depth;       /* open elements */
-    guint dropping;    /* the depth at which a dropped element began, 0: none */
-    guint pre;         /* open <pre> */
-    guint quotes;      /* open <blockquote> */
-    guint newlines;    /* line ends that are due before the next text */
-    gboolean space;    /* a space is due before the next text */
-    gboolean began;    /* something was written */
-    gboolean at_start; /* of a line */
-    GArray *lists;     /* guint: the next number of each open list, 0: not numbered */
-    char *link;        /* the open link's address */
-    gsize link_start;  /* where its text begins in out */
+    CoiHtmlWriter writer;
+    GArray *open;                   /* Open */
+    int *newest;                    /* by element: index into open, or -1 */
+    guint counts[COI_HTML_EFFECTS]; /* how many open elements have it */
+    GString *scratch;
 } Reader;
 
-/* Writes what is due, so that text can follow. */
-static void settle(Reader *reader)
+static const CoiHtmlElement *meaning(guint element)
 {
-    if (reader->began && reader->newlines > 0) {
-        for (guint i = 0; i < reader->newlines; i++) {
-            g_string_append_c(reader->out, '\n');
-            for (guint quote = 0; i + 1 < reader->newlines && quote < MIN(reader->quotes, LIMIT_INDENT); quote++)
-                g_string_append_c(reader->out, '>');
-        }
-        reader->at_start = TRUE;
+    return &coi_html_elements[element];
+}
+
+static gboolean is_hidden(const Reader *reader)
+{
+    return reader->counts[COI_HTML_HIDDEN] > 0;
+}
+
+static Open *top(const Reader *reader)
+{
+    return reader->open->len > 0 ? &g_array_index(reader->open, Open, reader->open->len - 1) : NULL;
+}
+
+/* What is open has changed. */
+static void tell_writer(Reader *reader)
+{
+    CoiHtmlWriter *writer = &reader->writer;
+
+    writer->wanted.effects = 0;
+    for (guint i = 0; i < COI_HTML_FORMATS; i++)
+        writer->wanted.effects |= reader->counts[i] > 0 ? 1u << i : 0;
+    writer->wanted.font = top(reader) != NULL ? top(reader)->font : 0;
+    writer->quotes = reader->counts[COI_HTML_QUOTE];
+    writer->pre = reader->counts[COI_HTML_PRE];
+    writer->mark = reader->counts[COI_HTML_ATTRIBUTION] > 0 ? COI_MARK_ATTRIBUTION
+                   : reader->counts[COI_HTML_CITED] > 0     ? COI_MARK_CITED
+                                                            : COI_MARK_NONE;
+}
+
+static void undo(Reader *reader, const Open *open)
+{
+    GArray *numbers = reader->writer.list_numbers;
+
+    for (guint i = 0; i < COI_HTML_EFFECTS; i++)
+        reader->counts[i] -= open->effects >> i & 1;
+    reader->newest[open->element] = open->previous;
+    if (open->effects & 1u << COI_HTML_LINK)
+        coi_html_writer_end_link(&reader->writer);
+    if ((open->effects & 1u << COI_HTML_LIST) && numbers->len > 0)
+        g_array_set_size(numbers, numbers->len - 1);
+}
+
+static void pop(Reader *reader)
+{
+    Open open = *top(reader);
+
+    g_array_set_size(reader->open, reader->open->len - 1);
+    if (!open.dead)
+        undo(reader, &open);
+}
+
+static void close_element(Reader *reader, guint element)
+{
+    int index = reader->newest[element];
+
+    if (index < 0)
+        return;
+    if (meaning(element)->phrase) { /* what was opened in it goes on */
+        Open *open = &g_array_index(reader->open, Open, index);
+
+        undo(reader, open);
+        open->dead = TRUE;
+    } else {
+        while ((int)reader->open->len > index)
+            pop(reader);
     }
-    if (reader->at_start) {
-        for (guint quote = 0; quote < MIN(reader->quotes, LIMIT_INDENT); quote++)
-            g_string_append_c(reader->out, '>');
-        if (reader->quotes > 0)
-            g_string_append_c(reader->out, ' ');
-    } else if (reader->space && reader->newlines == 0) {
-        g_string_append_c(reader->out, ' ');
-    }
-    reader->newlines = 0;
-    reader->space = FALSE;
-    reader->at_start = FALSE;
-    reader->began = TRUE;
+    while (top(reader) != NULL && top(reader)->dead)
+        pop(reader);
+    tell_writer(reader);
 }
 
-static void due(Reader *reader, guint newlines)
+/* The font inside of an element; the surrounding one's where it says nothing of it. A link's looks are the client's business. */
+static guint font_of(Reader *reader, guint element, const CoiTags *tags, const CoiStyle *style)
 {
-    reader->newlines = MAX(reader->newlines, newlines);
-    reader->space = FALSE;
+    CoiHtmlFont font = g_array_index(reader->writer.fonts, CoiHtmlFont, reader->writer.wanted.font);
+    gboolean is_font = strcmp(meaning(element)->name, "font") == 0;
+    g_autofree char *color = is_font ? coi_tags_attribute(tags, "color") : NULL;
+    g_autofree char *face = is_font ? coi_tags_attribute(tags, "face") : NULL;
+    g_autofree char *size = is_font ? coi_tags_attribute(tags, "size") : NULL;
+    char *clean = face != NULL ? coi_style_face(face) : NULL;
+    int steps = style->size != 0 ? style->size : size != NULL ? coi_style_size(size) : meaning(element)->size;
+
+    font.face = clean != NULL ? clean : g_strdup(font.face);
+    font.size = steps != 0 ? steps : font.size;
+    if (*style->color != '\0' && reader->writer.link == NULL)
+        memcpy(font.color, style->color, sizeof(font.color));
+    else if (color != NULL && reader->writer.link == NULL)
+        coi_style_color(color, font.color);
+    return coi_html_writer_font(&reader->writer, font);
 }
 
-static Kind kind_of(const char *name, gboolean *known)
+static guint effects_of(Reader *reader, guint element, const CoiTags *tags, const CoiStyle *style)
 {
-    for (gsize i = 0; i < G_N_ELEMENTS(elements); i++) {
-        if (strcmp(elements[i].name, name) == 0) {
-            *known = TRUE;
-            return elements[i].kind;
-        }
-    }
-    *known = FALSE;
-    return KIND_BLOCK;
+    guint effects = meaning(element)->effects;
+    CoiMark mark = coi_html_mark(tags);
+
+    effects |= style->bold ? 1u << COI_HTML_BOLD : 0;
+    effects &= style->upright ? ~(1u << COI_HTML_BOLD) : ~0u;
+    effects |= style->italic ? 1u << COI_HTML_ITALIC : 0;
+    effects |= style->underline && reader->writer.link == NULL ? 1u << COI_HTML_UNDERLINE : 0;
+    effects |= style->strike ? 1u << COI_HTML_STRIKE : 0;
+    effects |= style->hidden ? 1u << COI_HTML_HIDDEN : 0;
+    effects |= mark == COI_MARK_ATTRIBUTION ? 1u << COI_HTML_ATTRIBUTION : 0;
+    effects |= mark == COI_MARK_CITED ? 1u << COI_HTML_CITED : 0;
+    reader->writer.header |= mark == COI_MARK_HEADER && !is_hidden(reader);
+    return effects;
 }
 
-static const char *attribute(const xmlChar **attributes, const char *name)
+/* Line ends around an element. Paragraphs stand apart, but not in a list, and not where the writer's program sets none apart. */
+static guint distance(const Reader *reader, guint element, const CoiTags *tags, const CoiStyle *style)
 {
-    for (; attributes != NULL && attributes[0] != NULL; attributes += 2)
-        if (strcmp((const char *)attributes[0], name) == 0)
-            return (const char *)attributes[1];
-    return NULL;
+    g_autofree char *class = NULL;
+
+    if (meaning(element)->kind != COI_HTML_PARAGRAPH || style->tight || reader->writer.list_numbers->len > 0)
+        return 1;
+    class = coi_tags_attribute(tags, "class");
+    return class != NULL && g_str_has_prefix(class, "Mso") ? 1 : 2;
 }
 
-/* Newsletters hide a teaser at the top that isn't part of the text. */
-static gboolean is_hidden(const xmlChar **attributes)
+static void begin_list(Reader *reader, const CoiTags *tags, gboolean numbered)
 {
-    const char *style = attribute(attributes, "style");
-    const char *display = style != NULL ? strstr(style, "display") : NULL;
+    g_autofree char *start = numbered ? coi_tags_attribute(tags, "start") : NULL;
+    guint first = numbered ? 1 : 0;
 
-    if (display == NULL)
-        return FALSE;
-    display += strlen("display");
-    display += strspn(display, " \t\r\n");
-    if (*display++ != ':')
-        return FALSE;
-    display += strspn(display, " \t\r\n");
-    return g_ascii_strncasecmp(display, "none", 4) == 0;
+    if (start != NULL)
+        first = (guint)CLAMP(g_ascii_strtoll(start, NULL, 10), 1, 1000000);
+    g_array_append_val(reader->writer.list_numbers, first);
 }
 
-static void begin_item(Reader *reader)
+static void push(Reader *reader, guint element, const CoiTags *tags, const CoiStyle *style)
 {
-    guint *number = reader->lists->len > 0 ? &g_array_index(reader->lists, guint, reader->lists->len - 1) : NULL;
+    Open open = {.element = element, .previous = reader->newest[element], .font = reader->writer.wanted.font};
 
-    due(reader, 1);
-    settle(reader);
-    for (guint i = 1; i < MIN(reader->lists->len, LIMIT_INDENT); i++)
-        g_string_append(reader->out, "  ");
-    if (number != NULL && *number > 0)
-        g_string_append_printf(reader->out, "%u. ", (*number)++);
+    open.effects = effects_of(reader, element, tags, style);
+    if (meaning(element)->empty || reader->open->len >= LIMIT_DEPTH)
+        return;
+    if (is_hidden(reader)) /* nothing in it matters but where it ends */
+        open.effects &= 1u << COI_HTML_HIDDEN;
     else
-        g_string_append(reader->out, "- ");
-    reader->at_start = FALSE;
+        open.font = font_of(reader, element, tags, style);
+    open.distance = distance(reader, element, tags, style);
+    if (open.effects & 1u << COI_HTML_LIST)
+        begin_list(reader, tags, meaning(element)->kind == COI_HTML_OL);
+    for (guint i = 0; i < COI_HTML_EFFECTS; i++)
+        reader->counts[i] += open.effects >> i & 1;
+    reader->newest[element] = (int)reader->open->len;
+    g_array_append_val(reader->open, open);
+    tell_writer(reader);
 }
 
-static void begin_list(Reader *reader, guint first)
+/* What stands for a picture that isn't shown. Those that travel with the mail are named as attachments. */
+static void take_image(Reader *reader, const CoiTags *tags)
 {
-    due(reader, reader->lists->len > 0 ? 1 : 2);
-    g_array_append_val(reader->lists, first);
+    g_autofree char *alt = coi_tags_attribute(tags, "alt");
+    g_autofree char *src = alt != NULL ? coi_tags_attribute(tags, "src") : NULL;
+
+    if (alt != NULL && (src == NULL || g_ascii_strncasecmp(src, "cid:", 4) != 0))
+        coi_html_writer_text(&reader->writer, alt);
 }
 
-/* The link's address, unless it says nothing to a reader of text. */
-static void begin_link(Reader *reader, const char *href)
+static void begin_element(Reader *reader, guint element, const CoiTags *tags, const CoiStyle *style)
 {
-    g_autofree char *line = href != NULL ? coi_text_line(href) : NULL;
+    CoiHtmlWriter *writer = &reader->writer;
 
-    if (line == NULL || (g_ascii_strncasecmp(line, "http:", 5) != 0 && g_ascii_strncasecmp(line, "https:", 6) != 0 &&
-                         g_ascii_strncasecmp(line, "mailto:", 7) != 0))
-        return;
-    if (reader->space || reader->newlines > 0 || reader->at_start)
-        settle(reader);
-    g_free(reader->link);
-    reader->link = g_steal_pointer(&line);
-    reader->link_start = reader->out->len;
-}
+    switch (meaning(element)->kind) {
+    case COI_HTML_PHRASE:
+        break;
+    case COI_HTML_BLOCK:
+        coi_html_writer_due(writer, 1);
+        break;
+    case COI_HTML_PARAGRAPH:
+        if (!writer->item) /* the bullet stands before it */
+            coi_html_writer_due(writer, distance(reader, element, tags, style));
+        break;
+    case COI_HTML_BREAK:
+        coi_html_writer_break(writer);
+        break;
+    case COI_HTML_RULE:
+        coi_html_writer_due(writer, 2);
+        break;
+    case COI_HTML_UL:
+    case COI_HTML_OL:
+        coi_html_writer_due(writer, writer->list_numbers->len > 0 ? 1 : 2);
+        break;
+    case COI_HTML_ITEM:
+        coi_html_writer_due(writer, 1);
+        writer->item = TRUE;
+        break;
+    case COI_HTML_CELL:
+        coi_html_writer_cell(writer);
+        break;
+    case COI_HTML_ANCHOR: {
+        g_autofree char *href = coi_tags_attribute(tags, "href");
 
-/* "example.org/" says the same as "https://www.example.org". */
-static char *bare(const char *address)
-{
-    g_autofree char *lower = g_utf8_casefold(address, -1);
-    char *p = g_strstrip(lower);
-    gsize length;
-
-    static const char *const prefixes[] = {"mailto:", "http://", "https://", "www."};
-    for (gsize i = 0; i < G_N_ELEMENTS(prefixes); i++)
-        if (g_str_has_prefix(p, prefixes[i]))
-            p += strlen(prefixes[i]);
-    length = strlen(p);
-    while (length > 0 && p[length - 1] == '/')
-        length--;
-    return g_strndup(p, length);
-}
-
-static void end_link(Reader *reader)
-{
-    g_autofree char *link = g_steal_pointer(&reader->link);
-    g_autofree char *shown = NULL;
-    g_autofree char *meant = NULL;
-
-    if (link == NULL)
-        return;
-    shown = bare(reader->out->str + MIN(reader->link_start, reader->out->len));
-    meant = bare(link);
-    if (strcmp(shown, meant) == 0)
-        return;
-    if (*shown == '\0') /* a picture as a link: its address is noise more often than not */
-        return;
-    g_string_append_printf(reader->out, " (%s)", link);
-}
-
-static void append_text(Reader *reader, const char *text, int length)
-{
-    const char *end = text + length;
-
-    for (const char *p = text; p < end; p++) {
-        if (reader->pre > 0 && *p == '\n') {
-            if (reader->newlines > 0 && reader->began)
-                settle(reader);
-            reader->newlines = 1;
-        } else if (g_ascii_isspace(*p) && reader->pre == 0) {
-            reader->space = !reader->at_start;
-        } else {
-            if (reader->newlines > 0 || reader->space || reader->at_start)
-                settle(reader);
-            g_string_append_c(reader->out, *p);
-        }
+        coi_html_writer_begin_link(writer, href != NULL ? coi_link_clean(href) : NULL);
+        break;
     }
-}
-
-static void begin_element(Reader *reader, Kind kind, const xmlChar **attributes)
-{
-    const char *alt = attribute(attributes, "alt");
-
-    switch (kind) {
-    case KIND_DROP:
-        reader->dropping = reader->depth;
-        break;
-    case KIND_BLOCK:
-        due(reader, 1);
-        break;
-    case KIND_PARAGRAPH:
-        due(reader, 2);
-        break;
-    case KIND_BREAK:
-        reader->newlines = MIN(reader->newlines + 1, 3);
-        reader->space = FALSE;
-        break;
-    case KIND_RULE:
-        due(reader, 2);
-        break;
-    case KIND_LIST:
-        begin_list(reader, 0);
-        break;
-    case KIND_ORDERED:
-        begin_list(reader, 1);
-        break;
-    case KIND_ITEM:
-        begin_item(reader);
-        break;
-    case KIND_QUOTE:
-        due(reader, 1);
-        reader->quotes++;
-        break;
-    case KIND_CELL:
-        reader->space = !reader->at_start;
-        break;
-    case KIND_PRE:
-        due(reader, 2);
-        reader->pre++;
-        break;
-    case KIND_LINK:
-        begin_link(reader, attribute(attributes, "href"));
-        break;
-    case KIND_IMAGE:
-        if (alt != NULL)
-            append_text(reader, alt, (int)strlen(alt));
+    case COI_HTML_IMAGE:
+        take_image(reader, tags);
         break;
     }
 }
 
-static void end_element(Reader *reader, Kind kind)
+/* distance: of the element that was closed. */
+static void end_element(Reader *reader, guint element, guint distance)
 {
-    switch (kind) {
-    case KIND_BLOCK:
-    case KIND_ITEM:
-        due(reader, 1);
+    CoiHtmlWriter *writer = &reader->writer;
+
+    switch (meaning(element)->kind) {
+    case COI_HTML_BLOCK:
+    case COI_HTML_ITEM:
+        coi_html_writer_due(writer, 1);
         break;
-    case KIND_PARAGRAPH:
-        due(reader, 2);
+    case COI_HTML_PARAGRAPH:
+        coi_html_writer_due(writer, distance);
         break;
-    case KIND_LIST:
-    case KIND_ORDERED:
-        if (reader->lists->len > 0)
-            g_array_set_size(reader->lists, reader->lists->len - 1);
-        due(reader, reader->lists->len > 0 ? 1 : 2);
-        break;
-    case KIND_QUOTE:
-        reader->quotes -= reader->quotes > 0;
-        due(reader, 1);
-        break;
-    case KIND_PRE:
-        reader->pre -= reader->pre > 0;
-        due(reader, 2);
-        break;
-    case KIND_LINK:
-        end_link(reader);
+    case COI_HTML_UL:
+    case COI_HTML_OL:
+        coi_html_writer_due(writer, writer->list_numbers->len > 0 ? 1 : 2);
         break;
     default:
         break;
     }
 }
 
-static void on_start(void *data, const xmlChar *name, const xmlChar **attributes)
+/* Ends the newest open element of that name; an end tag without one has the effect of an empty element's, as in browsers. */
+static void finish_element(Reader *reader, guint element)
 {
-    Reader *reader = data;
-    gboolean known;
-    Kind kind = kind_of((const char *)name, &known);
+    int index = reader->newest[element];
+    guint distance = index >= 0 ? g_array_index(reader->open, Open, index).distance : 2;
+    gboolean hidden = is_hidden(reader);
 
-    if (++reader->depth > LIMIT_DEPTH)
-        xmlStopParser(reader->parser);
-    if (reader->dropping != 0)
+    close_element(reader, element);
+    if (!hidden)
+        end_element(reader, element, distance);
+}
+
+/* A paragraph, an item, a cell ends where the next one begins, a link at the next one. */
+static void finish_implied(Reader *reader, guint element)
+{
+    if ((meaning(element)->implied && top(reader) != NULL && top(reader)->element == element) ||
+        meaning(element)->kind == COI_HTML_ANCHOR)
+        finish_element(reader, element);
+}
+
+static void take_start(Reader *reader, const CoiTags *tags)
+{
+    int element = coi_html_element(tags->name);
+    CoiStyle style;
+
+    if (element < 0)
         return;
-    if (is_hidden(attributes))
-        reader->dropping = reader->depth;
-    else if (known)
-        begin_element(reader, kind, attributes);
+    coi_style_read(&style, tags);
+    finish_implied(reader, (guint)element);
+    if (!is_hidden(reader) && !style.hidden)
+        begin_element(reader, (guint)element, tags, &style);
+    push(reader, (guint)element, tags, &style);
 }
 
-static void on_end(void *data, const xmlChar *name)
+static void take_end(Reader *reader, const CoiTags *tags)
 {
-    Reader *reader = data;
-    gboolean known;
-    Kind kind = kind_of((const char *)name, &known);
+    int element = coi_html_element(tags->name);
 
-    if (reader->dropping == 0 && known)
-        end_element(reader, kind);
-    if (reader->dropping == reader->depth)
-        reader->dropping = 0;
-    reader->depth -= reader->depth > 0;
+    if (element >= 0)
+        finish_element(reader, (guint)element);
 }
 
-static void on_text(void *data, const xmlChar *text, int length)
+static void take_text(Reader *reader, const CoiTags *tags)
 {
-    Reader *reader = data;
-
-    if (reader->dropping == 0)
-        append_text(reader, (const char *)text, length);
+    if (is_hidden(reader))
+        return;
+    g_string_truncate(reader->scratch, 0);
+    if (tags->literal)
+        g_string_append_len(reader->scratch, tags->begin, tags->end - tags->begin);
+    else
+        coi_tags_decode(tags->begin, tags->end, FALSE, reader->scratch);
+    coi_html_writer_text(&reader->writer, reader->scratch->str);
 }
 
-char *coi_html_to_text(const char *html)
+static void read_all(Reader *reader, const char *html, gsize length)
 {
-    htmlSAXHandler handler = {
-        .startElement = on_start, .endElement = on_end, .characters = on_text, .ignorableWhitespace = on_text};
-    Reader reader = {.out = g_string_new(NULL), .lists = g_array_new(FALSE, FALSE, sizeof(guint)), .at_start = TRUE};
-    gsize length = MIN(strlen(html), (gsize)LIMIT_HTML);
-    char *text;
+    CoiTags tags;
 
-    reader.parser = htmlNewParserCtxt();
-    if (reader.parser != NULL) {
-        *reader.parser->sax = handler; /* no tree is built; not the push parser, which drops what follows </html> */
-        reader.parser->userData = &reader;
-        htmlCtxtReadMemory(reader.parser, html, (int)length, NULL, "UTF-8",
-                           HTML_PARSE_NONET | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER);
-        htmlFreeParserCtxt(reader.parser);
+    coi_tags_init(&tags, html, length);
+    while (coi_tags_next(&tags)) {
+        if (tags.kind == COI_TAGS_TEXT)
+            take_text(reader, &tags);
+        else if (tags.kind == COI_TAGS_START)
+            take_start(reader, &tags);
+        else
+            take_end(reader, &tags);
     }
-    g_free(reader.link);
-    g_array_unref(reader.lists);
-    text = g_utf8_make_valid(reader.out->str, (gssize)reader.out->len); /* what the limit cut in two */
-    g_string_free(reader.out, TRUE);
-    return text;
+    coi_html_writer_finish(&reader->writer);
+}
+
+void coi_html_read(CoiLines *lines, const char *html)
+{
+    gsize length = MIN(strlen(html), (gsize)LIMIT_HTML);
+    Reader reader = {.open = g_array_new(FALSE, FALSE, sizeof(Open)),
+                     .newest = g_new(int, coi_html_elements_count),
+                     .scratch = g_string_new(NULL)};
+
+    while (length > 0 && ((guchar)html[length] & 0xC0) == 0x80) /* no character cut in two */
+        length--;
+    for (guint i = 0; i < coi_html_elements_count; i++)
+        reader.newest[i] = -1;
+    coi_html_writer_init(&reader.writer, lines, length);
+    read_all(&reader, html, length);
+    g_array_unref(reader.open);
+    g_free(reader.newest);
+    g_string_free(reader.scratch, TRUE);
 }

@@ -1,6 +1,7 @@
 /* Bytes of a mail → what the engine decides by. Pure, hostile input welcome: a result or a GError, within limits.h. */
 #pragma once
 #include "mime/address.h"
+#include "mime/calendar.h"
 
 /* Once per process, before anything else of this room, on the main thread (GMime's init). Balanced by nothing. */
 void coi_mime_init(void);
@@ -38,11 +39,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiHeaders, coi_headers_free)
 typedef struct {
     CoiHeaders *headers; /* the chat fields and the disposition also from the first part: some programs put them there */
     char *text;      /* what a person reads: valid UTF-8, "\n" lines, flowed paragraphs joined (RFC 3676), no NUL and no
-                        control character but \n and \t, trailing empty lines removed; "" when there is none */
-    GPtrArray *attachments; /* char*: file names (or media types) of parts that are no text; shown as names for now */
+                        control character but \n and \t, trailing empty lines removed, quotes of earlier mails and signatures left
+                        out unless nothing else is in the mail; "" when there is none */
+    char *html;      /* the same with its formatting, as the markup of mime/lines.h; NULL when it has none */
+    char *whole;     /* text with nothing left out; NULL when that is the same */
+    GPtrArray *attachments; /* char*: file names (or media types) of parts that are neither text nor in the next two */
+    GPtrArray *forwarded;   /* CoiMail: mails that were attached */
+    GPtrArray *appointments; /* CoiCalendar */
 } CoiMail;
 
-/* whole may be cut at COI_LIMIT_FIRST_FETCH. text is the text/plain part, else the html one reduced to text. */
+/* bytes may be cut at COI_LIMIT_FIRST_FETCH. text is the text/plain part, else the html one reduced to text; a message with
+ * Chat-Version also has the html of its html part, and nothing of its text is left out. */
 CoiMail *coi_mail_parse(const guint8 *bytes, gsize length, GError **error);
 void coi_mail_free(CoiMail *mail);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CoiMail, coi_mail_free)

@@ -78,6 +78,7 @@ static CoiPart *part_new(const guint8 *bytes, gsize length, const CoiPart *paren
     read_disposition(part, fields);
     part->encoding = coi_fields_get(fields, "Content-Transfer-Encoding");
     part->header = bytes;
+    part->has_content = coi_fields_has(fields, "Chat-Content");
     part->body = bytes + body;
     part->length = length - body;
     part->depth = parent != NULL ? parent->depth + 1 : 0;

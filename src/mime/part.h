@@ -12,6 +12,7 @@ typedef struct {
     char *filename;    /* raw, decoded UTF-8, or NULL */
     char *encoding;    /* Content-Transfer-Encoding, or NULL */
     gboolean attached; /* Content-Disposition: attachment */
+    gboolean has_content; /* Chat-Content: what it is beside text, says the writer's program */
     gboolean flowed, delsp;
     const guint8 *header; /* where the part begins */
     const guint8 *body; /* still encoded; points into the mail */

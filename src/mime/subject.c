@@ -9,6 +9,12 @@ static const char *const marks[] = {
     "회신", "답장", "رد",   "תשובה",   "השב",
 };
 
+/* And for "forwarded". */
+static const char *const forward_marks[] = {
+    "fwd", "fw", "wg",   "tr",   "rv",   "i",    "inoltr", "inoltra", "doorst", "pd",  "enc", "转发",
+    "轉寄", "轉發", "転送", "пересл", "fs", "vb", "vl",     "vidarebef", "továbbítás", "ilt", "전달",
+};
+
 /* "[2]", "(2)", "^2" */
 static const char *skip_count(const char *p)
 {
@@ -33,7 +39,7 @@ static const char *skip_spaces(const char *p)
 }
 
 /* Behind "mark count :", or NULL. */
-static const char *skip_mark(const char *p)
+static const char *skip_any(const char *p, const char *const *words, gsize count)
 {
     const char *end = p;
     const char *after;
@@ -42,14 +48,26 @@ static const char *skip_mark(const char *p)
         end = g_utf8_next_char(end);
     g_autofree char *word = g_utf8_strdown(p, end - p);
     gboolean known = FALSE;
-    for (gsize i = 0; i < G_N_ELEMENTS(marks) && !known; i++)
-        known = strcmp(word, marks[i]) == 0;
+    for (gsize i = 0; i < count && !known; i++)
+        known = strcmp(word, words[i]) == 0;
     if (!known)
         return NULL;
     after = skip_spaces(skip_count(end));
     if (*after == ':')
         return skip_spaces(after + 1);
     return g_str_has_prefix(after, "：") ? skip_spaces(after + strlen("：")) : NULL;
+}
+
+static const char *skip_mark(const char *p)
+{
+    return skip_any(p, marks, G_N_ELEMENTS(marks));
+}
+
+gboolean coi_subject_is_forward(const char *subject)
+{
+    g_autofree char *bare = coi_subject_bare(subject);
+
+    return skip_any(bare, forward_marks, G_N_ELEMENTS(forward_marks)) != NULL;
 }
 
 char *coi_subject_bare(const char *subject)

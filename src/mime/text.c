@@ -207,3 +207,55 @@ char *coi_text_truncate(char *text, gsize limit)
     }
     return text;
 }
+
+gboolean coi_text_is_space(gunichar c)
+{
+    if (c < 0x80)
+        return c == ' ' || (c >= 9 && c <= 13);
+    return c == 0xA0 || c == 0xAD || c == 0x34F || c == 0x1680 || (c >= 0x2000 && c <= 0x200F) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || (c >= 0x205F && c <= 0x2064) || c == 0x3000 || c == 0xFEFF;
+}
+
+#define POP_ISOLATE "\xE2\x81\xA9"
+/* Nested deeper nothing is isolated any more (Unicode, annex 9). */
+#define LIMIT_ISOLATES 100
+
+void coi_text_close_bidi(GString *text, gsize from)
+{
+    g_autofree char *copy = NULL;
+    guint open = 0;
+
+    if (memchr(text->str + from, '\xE2', text->len - from) == NULL)
+        return;
+    copy = g_strndup(text->str + from, text->len - from);
+    g_string_truncate(text, from);
+    for (const char *p = copy; *p != '\0'; p = g_utf8_next_char(p)) {
+        gunichar c = *p == '\xE2' ? g_utf8_get_char(p) : 0;
+        gboolean isolate = c >= 0x2066 && c <= 0x2068;
+
+        if ((c >= 0x202A && c <= 0x202E) || (c == 0x2069 && open == 0) || (isolate && open == LIMIT_ISOLATES))
+            continue;
+        open += isolate;
+        open -= c == 0x2069;
+        g_string_append_len(text, p, g_utf8_next_char(p) - p);
+    }
+    for (; open > 0; open--)
+        g_string_append(text, POP_ISOLATE);
+}
+
+void coi_text_escape(GString *markup, const char *text, gsize length)
+{
+    const char *end = text + length;
+
+    while (text < end) {
+        const char *p = text;
+
+        while (p < end && *p != '&' && *p != '<' && *p != '>' && *p != '"')
+            p++;
+        g_string_append_len(markup, text, p - text);
+        if (p == end)
+            return;
+        g_string_append(markup, *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&quot;");
+        text = p + 1;
+    }
+}

@@ -19,3 +19,13 @@ char *coi_text_line(const char *text);
 
 /* Cuts valid UTF-8 in place to at most limit bytes, never inside a character. Returns text. */
 char *coi_text_truncate(char *text, gsize limit);
+
+/* White space, or nothing that anybody sees. */
+gboolean coi_text_is_space(gunichar c);
+
+/* What stands in text from `from` on can't turn the direction of writing of what follows: overrides and embeddings are taken out,
+ * isolates that are still open at the end are closed there. */
+void coi_text_close_bidi(GString *text, gsize from);
+
+/* Appends text as markup that shows exactly that (one line: no line ends in it). */
+void coi_text_escape(GString *markup, const char *text, gsize length);

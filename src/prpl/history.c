@@ -8,7 +8,7 @@
 #include "mime/address.h"
 #include "prpl/failure.h"
 #include "prpl/i18n.h"
-#include "prpl/im.h"
+#include "prpl/line.h"
 #include "prpl/markup.h"
 #include "prpl/notice.h"
 #include "prpl/ui.h"
@@ -60,16 +60,16 @@ static void show_as_notice(CoiConnection *connection, const CoiMessage *message,
 static void show_line(CoiConnection *connection, const CoiEvent *event)
 {
     const CoiMessage *message = event->message;
-    g_autofree char *said = coi_im_line_html(connection, message);
+    PurpleMessageFlags flags = PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_DELAYED |
+                               (message->kind == COI_LINE_IN ? PURPLE_MESSAGE_RECV : PURPLE_MESSAGE_SEND);
+    g_autofree char *said = message->text != NULL ? coi_line_html(connection, message, &flags) : g_strdup(_("(no longer on the server)"));
     g_autofree char *number = event->count > 0 ? g_strdup_printf("#%d ", (int)event->count) : g_strdup("");
-    g_autofree char *html = g_strconcat(number, message->text != NULL ? said : _("(no longer on the server)"), NULL);
+    g_autofree char *html = g_strconcat(number, said, NULL);
     if (!coi_ui_shows_system_lines()) {
         show_as_notice(connection, message, html);
         return;
     }
     PurpleConversation *conversation = coi_conversation_with(connection, event->address);
-    PurpleMessageFlags flags = PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_DELAYED |
-                               (message->kind == COI_LINE_IN ? PURPLE_MESSAGE_RECV : PURPLE_MESSAGE_SEND);
     purple_conv_im_write(PURPLE_CONV_IM(conversation), event->address, html, flags, message->time);
 }
 

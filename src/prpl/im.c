@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include <conversation.h>
 #include <server.h>
@@ -13,9 +12,9 @@
 #include "prpl/failure.h"
 #include "prpl/format.h"
 #include "prpl/i18n.h"
+#include "prpl/line.h"
 #include "prpl/markup.h"
 #include "prpl/notice.h"
-#include "prpl/relation.h"
 #include "prpl/seen.h"
 #include "prpl/ui.h"
 
@@ -85,35 +84,6 @@ void coi_im_delete(CoiConnection *connection, const char *who)
                   _("I have deleted a message that I sent to you. Please take no notice of it."), NULL);
 }
 
-/* What must be said in front of a line: whose it is when it isn't the peer's, and its day where the client hides it. */
-static char *preface(CoiConnection *connection, const CoiMessage *message)
-{
-    GString *text = g_string_new(NULL);
-    if (!coi_ui_shows_dates() && time(NULL) - message->time > 24 * 60 * 60) {
-        g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(message->time);
-        g_autofree char *day = time != NULL ? g_date_time_format(time, "[%F] ") : NULL;
-        g_string_append(text, day != NULL ? day : "");
-    }
-    if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, connection->address) == 0)
-        g_string_append(text, _("(says it is from you, which nothing proves) "));
-    else if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, message->conversation) != 0)
-        g_string_append_printf(text, "%s: ", message->sender_name != NULL ? message->sender_name : message->sender);
-    return g_string_free(text, FALSE);
-}
-
-char *coi_im_line_html(CoiConnection *connection, const CoiMessage *message)
-{
-    g_autofree char *before = preface(connection, message);
-    g_autofree char *preface_html = coi_markup_from_text(before, COI_LIMIT_SHOWN_LINE, "");
-    g_autofree char *text =
-        message->html != NULL && strlen(message->html) <= COI_LIMIT_SHOWN_LINE
-            ? g_strdup(message->html)
-            : coi_markup_from_text(message->text != NULL ? message->text : "", COI_LIMIT_SHOWN_LINE,
-                                   _("(The rest of this message is too long to be shown; it is on the server.)"));
-    g_autofree char *related = coi_relation_html(message, text);
-    return g_strconcat(preface_html, related, NULL);
-}
-
 static void show_ours(CoiConnection *connection, const CoiMessage *message, const char *html, PurpleMessageFlags flags)
 {
     PurpleConversation *conversation = coi_conversation_with(connection, message->conversation);
@@ -133,8 +103,8 @@ void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
 {
     const CoiMessage *message = event->message;
     if (message->text != NULL) {
-        g_autofree char *html = coi_im_line_html(connection, message);
         PurpleMessageFlags flags = message->delayed ? PURPLE_MESSAGE_DELAYED : 0;
+        g_autofree char *html = coi_line_html(connection, message, &flags);
         if (message->kind == COI_LINE_IN)
             serv_got_im(connection->gc, message->conversation, html, flags | PURPLE_MESSAGE_RECV, message->time);
         else

@@ -10,9 +10,6 @@ int coi_im_send(PurpleConnection *gc, const char *who, const char *html, PurpleM
 void coi_im_edit(CoiConnection *connection, const char *who, const char *text);
 void coi_im_delete(CoiConnection *connection, const char *who);
 
-/* What is written of a message, with what must be said in front of it. Owned by the caller. */
-char *coi_im_line_html(CoiConnection *connection, const CoiMessage *message);
-
 /* Writes the line, then tells the engine so. */
 void coi_im_show_line(CoiConnection *connection, const CoiEvent *event);
 

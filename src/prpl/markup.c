@@ -77,3 +77,27 @@ char *coi_markup_from_text(const char *text, gsize limit, const char *note)
     }
     return g_string_free(html, FALSE);
 }
+
+guint coi_markup_count_tags(const char *html)
+{
+    guint count = 0;
+    for (; *html != '\0'; html++)
+        count += *html == '<';
+    return count;
+}
+
+guint coi_markup_count_links(const char *html)
+{
+    static const char *const marks[] = {"://", "www.", "ftp.", "mailto:", "xmpp:", "sip:", "@"};
+    guint count = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(marks); i++)
+        for (const char *p = strstr(html, marks[i]); p != NULL; p = strstr(p + 1, marks[i]))
+            count++;
+    return count;
+}
+
+char *coi_markup_escape_again(const char *html)
+{
+    g_auto(GStrv) pieces = g_strsplit(html, "&", -1);
+    return g_strjoinv("&amp;", pieces);
+}

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "prpl/i18n.h"
+#include "prpl/line.h"
 #include "prpl/markup.h"
 #include "prpl/ui.h"
 
@@ -20,10 +21,9 @@ PurpleConversation *coi_conversation_with(CoiConnection *connection, const char 
 void coi_notice(CoiConnection *connection, const char *peer, CoiNotice kind, const char *text)
 {
     PurpleConversation *conversation = coi_conversation_with(connection, peer);
-    g_autofree char *html = coi_markup_from_text(text, COI_LIMIT_SHOWN_LINE, _("(cut)"));
+    PurpleMessageFlags flags = kind == COI_NOTICE_ERROR ? PURPLE_MESSAGE_ERROR : PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG;
+    g_autofree char *html = coi_line_guard(coi_markup_from_text(text, COI_LIMIT_SHOWN_LINE, _("(cut)")), &flags);
     if (coi_ui_shows_system_lines()) {
-        PurpleMessageFlags flags =
-            kind == COI_NOTICE_ERROR ? PURPLE_MESSAGE_ERROR : PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG;
         purple_conversation_write(conversation, NULL, html, flags, time(NULL));
         return;
     }

@@ -33,3 +33,13 @@ gboolean coi_ui_can_ask(void)
     PurpleRequestUiOps *ops = purple_request_get_ui_ops();
     return ops != NULL && ops->request_action != NULL;
 }
+
+gboolean coi_ui_shows_addresses(void)
+{
+    return !is_ui("BitlBee");
+}
+
+guint coi_ui_most_tags(void)
+{
+    return is_ui("gtk-gaim") ? 100 : 0;
+}

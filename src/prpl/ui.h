@@ -16,3 +16,9 @@ gboolean coi_ui_shows_dates(void);
 
 /* FALSE where nobody can be asked to press a button. */
 gboolean coi_ui_can_ask(void);
+
+/* FALSE where a link is shown as its text only. */
+gboolean coi_ui_shows_addresses(void);
+
+/* A message with more tags than that is stripped of them and its entities resolved, and what is left is read as markup; 0: never. */
+guint coi_ui_most_tags(void);

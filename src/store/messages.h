@@ -40,9 +40,9 @@ typedef struct {
     char *mailbox;        /* where first seen; "" for sent ones */
     guint32 uid;
     char *text;           /* NULL while only the header is known */
-    char *html;           /* the same with formatting, as the clean markup of mime/html.h; NULL when it has none */
+    char *html;           /* the same with formatting, as the clean markup of mime/lines.h; NULL when it has none */
     char *whole;          /* text with the quotes and the signature that `text` leaves out; NULL when it leaves out nothing */
-    char *subject;        /* of ordinary mail, decoded; NULL for chat */
+    char *subject;        /* of ordinary mail, decoded, where it says what the text and the thread do not; else NULL */
     char *topic;          /* of mail by a mail program: its subject without reply marks, "" when it has none; else NULL */
     char *thread;         /* of mail by a mail program: the id of the first message of its thread; NULL when unknown */
     char *quote;          /* the beginning of the message that this one answers, one line; NULL when it needn't be shown */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Mailing lists: one conversation for each, with its address, where everybody's lines say whose they are."""
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
@@ -31,7 +32,8 @@ def copy(mail, **headers):
 
 
 def shows(person, line, conversation=DEV):
-    person.expect("line", lambda one: "recv" in one["flags"] and client.plain(one["text"]).split("\n\n")[-1] == line,
+    """Whether the mail's subject stands above it or not."""
+    person.expect("line", lambda one: "recv" in one["flags"] and client.plain(re.sub("<b>.*?</b><br>", "", one["text"])) == line,
                   conversation=conversation)
 
 

@@ -31,7 +31,7 @@ def subject_only():
         mail.attach(photo)
         mail.attach(email.mime.text.MIMEText("text behind it"))
         lab.deliver(mail.as_bytes(), "bob@example.org", [alice.address])
-        alice.hears("bob@example.org", "[p.jpg]\n[…]")
+        alice.hears("bob@example.org", "photo\n[p.jpg]\n[…]")
 
 
 @tap.case("what another program moves into INBOX is no news when it is old and read")

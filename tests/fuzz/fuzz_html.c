@@ -1,6 +1,8 @@
-/* Any text as HTML. */
+/* Any text as HTML: its lines, as text and as markup. */
+#include "lines.h"
 #include "mime/html.h"
 #include "mime/parse.h"
+#include "mime/text.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
@@ -15,9 +17,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 {
+    g_autoptr(CoiLines) lines = coi_lines_new();
     g_autofree char *html = g_utf8_make_valid((const char *)data, (gssize)size);
-    g_autofree char *text = coi_html_to_text(html);
+    g_autofree char *clean = coi_text_clean(html, strlen(html));
 
-    g_assert_true(g_utf8_validate(text, -1, NULL));
+    coi_html_read(lines, clean);
+    assert_lines(lines);
     return 0;
 }

@@ -40,7 +40,7 @@ static void append_word(GString *text, GRand *random, int letters)
                                             "\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F",
                                             "\xE4\xBD\xA0\xE5\xA5\xBD",
                                             "\xF0\x9F\x98\x80\xE2\x80\x8D",
-                                            "\xD7\xA9\xD7\x9C\xE2\x80\xAE",
+                                            "\xD7\xA9\xD7\x9C\xE2\x80\x8F",
                                             "e\xCC\x81o\xCC\x88"};
     const char *alphabet = alphabets[g_rand_int_range(random, 0, G_N_ELEMENTS(alphabets))];
     int count = (int)g_utf8_strlen(alphabet, -1);
