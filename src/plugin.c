@@ -11,6 +11,7 @@
 #include "prpl/command.h"
 #include "prpl/connection.h"
 #include "prpl/i18n.h"
+#include "prpl/history.h"
 #include "prpl/im.h"
 #include "prpl/options.h"
 #include "prpl/privacy.h"
@@ -41,6 +42,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .login = coi_account_login,
     .close = coi_account_close,
     .send_im = coi_im_send,
+    .convo_closed = coi_history_closed,
     .send_typing = coi_seen_typing,
     .set_idle = coi_seen_idle,
     .add_buddy = coi_buddy_add,

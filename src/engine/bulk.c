@@ -1,4 +1,7 @@
 /* The link for what may take its time: opened when something is to be done, closed by itself after a while without work. */
+#include "engine/bulk.h"
+
+#include "engine/history.h"
 #include "engine/private.h"
 
 #include "net/throttle.h"
@@ -46,7 +49,8 @@ static void pump(CoiEngine *engine)
     if (engine->bulk_facts != NULL) {
         coi_filing_pump(engine);
         coi_copy_pump(engine);
-    } else if (coi_filing_waits(engine) || coi_copy_waits(engine)) {
+        coi_history_pump(engine);
+    } else if (coi_filing_waits(engine) || coi_copy_waits(engine) || coi_history_waits(engine)) {
         open_bulk(engine);
     }
 }
@@ -57,6 +61,7 @@ static void down(CoiEngine *engine, const CoiImapResult *result)
     engine->bulk_opening = FALSE;
     coi_filing_down(engine);
     coi_copy_down(engine);
+    coi_history_down(engine, result->error);
     gint64 again = coi_limit_again(engine, result->error, &engine->bulk_swaps);
     if (again > 0) {
         engine->bulk_retry_at = again;
@@ -67,6 +72,13 @@ static void down(CoiEngine *engine, const CoiImapResult *result)
         coi_bulk_back_off(engine, result->error);
     if (back)
         coi_watches_inbox_again(engine);
+}
+
+void coi_bulk_break_off(CoiEngine *engine)
+{
+    g_clear_pointer(&engine->bulk_facts, coi_imap_facts_free);
+    engine->bulk_opening = TRUE; /* until the link has ended */
+    coi_imap_link_stop(engine->bulk);
 }
 
 void coi_bulk_result(CoiEngine *engine, CoiImapResult *result)
@@ -81,11 +93,17 @@ void coi_bulk_result(CoiEngine *engine, CoiImapResult *result)
     case COI_IMAP_DOWN:
         down(engine, result);
         break;
+    case COI_IMAP_ENDED: /* broken off */
+        down(engine, result);
+        g_clear_pointer(&engine->bulk, coi_imap_link_free);
+        break;
     default:
         if (engine->configure_tag != 0 && result->tag == engine->configure_tag)
             coi_filing_result(engine, result);
         else if (engine->copying != 0 && result->tag == engine->copy_tag)
             coi_copy_result(engine, result);
+        else if (coi_history_is_mine(result))
+            coi_history_result(engine, result);
         break;
     }
     engine->bulk_changed = TRUE;

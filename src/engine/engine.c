@@ -207,6 +207,9 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
     case COI_COMMAND_HISTORY:
         coi_history_asked(engine, command);
         break;
+    case COI_COMMAND_SEARCH:
+        coi_history_look(engine, command);
+        break;
     case COI_COMMAND_STOP:
         begin_stop(engine);
         break;

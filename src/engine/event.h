@@ -27,9 +27,19 @@ typedef enum {
 typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING, COI_STATE_EDITED, COI_STATE_DELETED } CoiMessageState;
 typedef enum { COI_SERVICE_IMAP, COI_SERVICE_SMTP, COI_SERVICE_STORE } CoiService;
 
+/* What is looked at of a conversation. */
+typedef enum {
+    COI_LOOK_HISTORY, /* its latest lines */
+    COI_LOOK_WORDS,   /* lines with certain words */
+    COI_LOOK_AROUND,  /* lines around one that was found */
+    COI_LOOK_QUIET    /* nobody asked */
+} CoiLook;
+
 /* One line a piece, so that long listings are shown in slices. */
 typedef enum {
-    COI_LISTING_HEAD, /* count: lines that follow; text: what was looked for, NULL: the history; more: how many there are besides; of the history: whether it goes on */
+    COI_LISTING_LOOKING, /* the server is being asked; count: mailboxes that have answered */
+    COI_LISTING_STOPPED, /* nothing more will come; count: 0 when there was nothing to be stopped */
+    COI_LISTING_HEAD, /* count: lines that follow; text: what was looked for; more: how many there are besides; of the history: whether it goes on */
     COI_LISTING_LINE, /* message, count: its number, 0: none */
     COI_LISTING_END   /* the same as HEAD; error: why the server could not be asked, or NULL */
 } CoiListing;
@@ -54,6 +64,7 @@ typedef struct {
     gint64 count;
     CoiAsk *ask;
     CoiListing listing;
+    CoiLook look;
     guint64 more;
 } CoiEvent;
 

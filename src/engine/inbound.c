@@ -73,6 +73,12 @@ static gboolean is_talk(const CoiHeaders *headers)
     }
 }
 
+/* Nobody follows the mailbox: the message was fetched since somebody wants to see it again (past.h). */
+static gboolean is_past(const CoiWatch *watch)
+{
+    return watch->state == COI_WATCH_OFF;
+}
+
 /* Is this news to the user? read: by them, or written by them, on another device. */
 static gboolean is_news(const CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, gboolean read, gint64 now)
 {
@@ -90,6 +96,8 @@ static gboolean is_news(const CoiEngine *engine, const CoiWatch *watch, const Co
 /* What is no news only belongs to the history, but between news it is shown, too, unless these have long been shown. */
 static CoiShow how_to_show(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result, gboolean read, gint64 now)
 {
+    if (is_past(watch))
+        return COI_SHOW_BETWEEN; /* if at all; past.c knows better */
     if (is_news(engine, watch, result, read, now))
         return COI_SHOW_PENDING;
     return read && !result->old && result->internal_date >= now - COI_FIRST_LOGIN_DAYS * 86400 ? COI_SHOW_BETWEEN : COI_SHOW_NEVER;
@@ -98,7 +106,8 @@ static CoiShow how_to_show(CoiEngine *engine, const CoiWatch *watch, const CoiIm
 /* What lies in the folder for sent mail was put there by us or by our server. */
 static gboolean is_in_sent(CoiEngine *engine, const CoiWatch *watch)
 {
-    return watch == &engine->watches[COI_WATCH_SENT];
+    return watch == &engine->watches[COI_WATCH_SENT] ||
+           (is_past(watch) && engine->facts != NULL && g_strcmp0(watch->mailbox, engine->facts->sent) == 0);
 }
 
 /* From us: a device of ours appended it if it never travelled, or moved it here from Sent, as a keyword says that only
@@ -239,7 +248,7 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     arrival->seen = has_flag(result, "\\Seen");
     arrival->keyword = has_flag(result, "$Chat");
     arrival->travelled = headers->has_received;
-    if (known_as(engine, arrival->message, arrival->alias) > 0) {
+    if (!is_past(watch) && known_as(engine, arrival->message, arrival->alias) > 0) {
         arrival->place_only = TRUE;
         return arrival;
     }

@@ -1,6 +1,7 @@
 /* Some servers allow so few connections at once that INBOX's is the only one to be had. Then it is lent: closed for a
  * while for whoever needs another, one after the other. Chats is visited when INBOX's link tells that something has
  * come there. */
+#include "engine/history.h"
 #include "engine/private.h"
 
 #include <string.h>
@@ -84,13 +85,14 @@ gboolean coi_limit_return(CoiEngine *engine, gconstpointer who)
 static gboolean bulk_is_done(CoiEngine *engine)
 {
     return engine->bulk_facts != NULL && engine->copying == 0 && engine->configure_tag == 0 &&
-           !coi_filing_waits(engine) && !coi_copy_waits(engine);
+           !coi_filing_waits(engine) && !coi_copy_waits(engine) && !coi_history_waits(engine);
 }
 
 /* It has not been opened, and what it was to do is done or waits for something else. */
 static gboolean wants_it_no_more(CoiEngine *engine)
 {
-    return engine->bulk_facts == NULL && !engine->bulk_opening && !coi_filing_waits(engine) && !coi_copy_waits(engine);
+    return engine->bulk_facts == NULL && !engine->bulk_opening && !coi_filing_waits(engine) && !coi_copy_waits(engine) &&
+           !coi_history_waits(engine);
 }
 
 /* Gives the connection back when nothing is left to be done by who has borrowed it. */

@@ -55,12 +55,23 @@ static CoiEvent *piece(const CoiListed *listed, CoiListing what)
     CoiEvent *event = coi_event_new(COI_EVENT_LISTING);
     event->address = g_strdup(listed->conversation);
     event->listing = what;
+    event->look = listed->look;
     event->text = g_strdup(listed->words);
     event->count = listed->lines->len;
     event->more = listed->more;
     if (what == COI_LISTING_END && listed->error != NULL)
         event->error = g_error_copy(listed->error);
     return event;
+}
+
+void coi_listing_say(CoiEngine *engine, const char *conversation, CoiLook look, CoiListing what, guint count)
+{
+    CoiEvent *event = coi_event_new(COI_EVENT_LISTING);
+    event->address = g_strdup(conversation);
+    event->listing = what;
+    event->look = look;
+    event->count = count;
+    coi_engine_emit(engine, event);
 }
 
 void coi_listing_emit(CoiEngine *engine, const CoiListed *listed)

@@ -6,6 +6,7 @@
 
 #include "engine/ask_wait.h"
 #include "engine/directory.h"
+#include "engine/history.h"
 #include "net/imap.h"
 
 /* Living engine threads of the process, for coi_engine_join_all. */
@@ -54,6 +55,7 @@ static void engine_unref(CoiEngine *engine)
 static void close_down(CoiEngine *engine)
 {
     coi_engine_end_links(engine);
+    coi_history_clear();
     g_clear_pointer(&engine->store, coi_store_close);
     g_clear_pointer(&engine->unacknowledged, g_hash_table_unref);
     g_clear_pointer(&engine->told_waiting, g_hash_table_unref);

@@ -26,7 +26,8 @@ void coi_history_ask(CoiConnection *connection, const char *peer, const char *ar
 {
     g_autofree char *typed = g_strstrip(g_strdup(argument));
     g_autofree char *address = coi_address_normalize(peer);
-    guint count = *typed == '\0' ? USUAL_LINES : number(typed);
+    gboolean around = *typed == '#';
+    guint count = *typed == '\0' ? USUAL_LINES : number(typed + around);
     if (address == NULL)
         return;
     if (count == 0) {
@@ -36,6 +37,31 @@ void coi_history_ask(CoiConnection *connection, const char *peer, const char *ar
     CoiCommand *command = coi_command_new(COI_COMMAND_HISTORY);
     command->address = g_steal_pointer(&address);
     command->count = count;
+    command->around = around;
+    coi_connection_send(connection, command);
+}
+
+void coi_history_search(CoiConnection *connection, const char *peer, const char *argument)
+{
+    g_autofree char *text = g_strstrip(g_strdup(argument));
+    char *address = coi_address_normalize(peer);
+    if (address == NULL)
+        return;
+    CoiCommand *command = coi_command_new(COI_COMMAND_SEARCH);
+    command->address = address;
+    command->text = *text != '\0' ? g_steal_pointer(&text) : NULL;
+    coi_connection_send(connection, command);
+}
+
+void coi_history_closed(PurpleConnection *gc, const char *who)
+{
+    CoiConnection *connection = coi_connection_of(gc);
+    char *address = connection != NULL ? coi_address_normalize(who) : NULL;
+    if (address == NULL)
+        return;
+    CoiCommand *command = coi_command_new(COI_COMMAND_SEARCH);
+    command->address = address;
+    command->unasked = TRUE;
     coi_connection_send(connection, command);
 }
 
@@ -73,32 +99,81 @@ static void show_line(CoiConnection *connection, const CoiEvent *event)
     purple_conv_im_write(PURPLE_CONV_IM(conversation), event->address, html, flags, message->time);
 }
 
-static void show_head(CoiConnection *connection, const CoiEvent *event)
+static char *head(const CoiEvent *event)
 {
-    if (event->count == 0)
-        return;
-    g_autofree char *text = g_strdup_printf(ngettext_("History: the latest message", "History: the latest %d messages", (gulong)event->count),
-                                            (int)event->count);
-    coi_notice(connection, event->address, COI_NOTICE_INFO, text);
+    gulong n = (gulong)event->count;
+    if (event->look == COI_LOOK_AROUND)
+        return g_strdup(_("Around this find:"));
+    if (event->look == COI_LOOK_WORDS)
+        return event->more == 0 ? g_strdup_printf(_("Found for “%s”:"), event->text)
+                                : g_strdup_printf(ngettext_("Found for “%s”, the latest one:", "Found for “%s”, the latest %d:", n),
+                                                  event->text, (int)n);
+    return g_strdup_printf(ngettext_("History: the latest message", "History: the latest %d messages", n), (int)n);
 }
 
-static void show_end(CoiConnection *connection, const CoiEvent *event)
+static char *end_of_search(const CoiEvent *event)
 {
-    const char *text = event->count == 0 ? _("History: there are no messages in this conversation.")
-                       : event->more     ? _("End of the history; there are older messages, too.")
-                                         : _("End of the history; there are no older messages.");
-    g_autofree char *why = event->error != NULL ? coi_failure_of_message(event->error) : NULL;
-    g_autofree char *line = why == NULL ? g_strdup(text)
-                                        : g_strdup_printf(_("End of what is known here. The server could not be asked for more: %s"), why);
-    coi_notice(connection, event->address, COI_NOTICE_INFO, line);
+    if (event->count == 0)
+        return g_strdup_printf(_("Not found: “%s”"), event->text);
+    g_autofree char *command = g_strconcat(coi_ui_has_commands() ? "/" : "!coi ", "history #", NULL);
+    g_autofree char *more = event->more > 0 ? g_strdup_printf(ngettext_("There is %d older one.", "There are %d older ones.",
+                                                                        (gulong)event->more), (int)event->more)
+                                            : g_strdup("");
+    return g_strdup_printf(_("End of what was found. %s1, %s2, … show the messages around one. %s"), command, command, more);
+}
+
+static char *end(const CoiEvent *event)
+{
+    if (event->error != NULL) {
+        g_autofree char *why = coi_failure_of_message(event->error);
+        return g_strdup_printf(_("End of what is known here. The server could not be asked for more: %s"), why);
+    }
+    if (event->look == COI_LOOK_WORDS)
+        return end_of_search(event);
+    if (event->look == COI_LOOK_AROUND)
+        return g_strdup(_("End of the messages around this find."));
+    return g_strdup(event->count == 0 ? _("History: there are no messages in this conversation.")
+                    : event->more     ? _("End of the history; there are older messages, too.")
+                                      : _("End of the history; there are no older messages."));
+}
+
+static char *goes_on(const CoiEvent *event)
+{
+    if (event->count > 0)
+        return g_strdup_printf(ngettext_("Looking on: %d mailbox of the server has been searched.",
+                                         "Looking on: %d mailboxes of the server have been searched.", (gulong)event->count),
+                               (int)event->count);
+    return g_strdup(event->look == COI_LOOK_WORDS ? _("Looking on the server…") : _("Looking on the server for older messages…"));
+}
+
+static char *stopped(const CoiEvent *event)
+{
+    if (event->look == COI_LOOK_AROUND)
+        return g_strdup(_("No such find: look for words first, then name one of the numbers."));
+    return g_strdup(event->count > 0 ? _("Looking no more.") : _("What words? Nothing is being looked for now."));
+}
+
+static char *words_of(const CoiEvent *event)
+{
+    switch (event->listing) {
+    case COI_LISTING_HEAD:
+        return event->count > 0 ? head(event) : NULL;
+    case COI_LISTING_END:
+        return end(event);
+    case COI_LISTING_LOOKING:
+        return goes_on(event);
+    case COI_LISTING_STOPPED:
+        return stopped(event);
+    default:
+        return NULL;
+    }
 }
 
 void coi_history_piece(CoiConnection *connection, const CoiEvent *event)
 {
-    if (event->listing == COI_LISTING_HEAD)
-        show_head(connection, event);
-    else if (event->listing == COI_LISTING_LINE)
+    g_autofree char *words = words_of(event);
+    if (event->listing == COI_LISTING_LINE)
         show_line(connection, event);
-    else
-        show_end(connection, event);
+    else if (words != NULL)
+        coi_notice(connection, event->address, COI_NOTICE_INFO, words);
 }

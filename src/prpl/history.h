@@ -5,5 +5,11 @@
 /* /history: argument is what was typed behind it. */
 void coi_history_ask(CoiConnection *connection, const char *peer, const char *argument);
 
+/* /search: words, or nothing to stop looking. */
+void coi_history_search(CoiConnection *connection, const char *peer, const char *argument);
+
+/* The prpl's convo_closed: nobody waits there any more. */
+void coi_history_closed(PurpleConnection *gc, const char *who);
+
 /* COI_EVENT_LISTING. */
 void coi_history_piece(CoiConnection *connection, const CoiEvent *event);

@@ -359,6 +359,7 @@ gboolean coi_messages_drop_texts(CoiStore *store, gint64 before, GError **error)
 {
     return coi_db_run(store, error,
                       "UPDATE messages SET text = NULL, html = NULL, whole = NULL, quote = NULL"
-                      " WHERE time < ? AND text IS NOT NULL AND text <> '' AND NOT " IS_PENDING,
+                      " WHERE time < ? AND text IS NOT NULL AND text <> '' AND NOT " IS_PENDING
+                      " AND EXISTS (SELECT 1 FROM places p WHERE p.message = messages.id)",
                       coi_db_int(before));
 }

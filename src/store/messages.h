@@ -106,5 +106,5 @@ GArray *coi_messages_places(CoiStore *store, gint64 id, const char *mailbox);
 gboolean coi_messages_forget_places(CoiStore *store, const char *mailbox, GError **error);
 /* TRUE if this UID of this mailbox was looked at before and is a message of ours. */
 gint64 coi_messages_at(CoiStore *store, const char *mailbox, guint32 uid);
-/* Texts of messages older than before (unix seconds) that need not be shown are dropped; ids stay for matching. */
+/* Texts of messages older than before (unix seconds) that need not be shown and lie on the server are dropped; ids stay for matching. */
 gboolean coi_messages_drop_texts(CoiStore *store, gint64 before, GError **error);

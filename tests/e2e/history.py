@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """A conversation's past: /history and /search, from what is known here and from the server."""
+import email.utils
 import pathlib
 import re
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 import client
@@ -11,6 +13,7 @@ import tap
 from lab import Lab
 
 ALICE, BOB = "alice@example.org", "bob@example.org"
+DAY = 86400
 HEADS = re.compile("^(History: the latest|Looking|Searching|Found|Around)")
 
 
@@ -19,7 +22,7 @@ def asks(person, peer, text):
     person.sync()
     start = len(person.history)
     person.do(do="command", account=person.address, to=client.address_of(peer), text=text)
-    end = person.is_told("^(end of|history: there|not found|no such|found: )")
+    end = person.is_told("^(end of|history: there|not found|no such|looking no more|what words)")
     for one in person.seen("line", lambda one: "system" in one["flags"]):
         tap.require(HEADS.match(client.plain(one["text"])), f"an unexpected word: {one}")
         person.events.remove(one)
@@ -48,6 +51,82 @@ def local():
         tap.require("older" in end, end)
         lab.leave(alice, bob)
 
+
+
+class Past:
+    """Mails of the past, put where they would lie by now."""
+
+    def __init__(self, lab):
+        self.box, self.begin, self.number = lab.mailbox("alice"), int(time.time()) - 300 * DAY, 0
+
+    def put(self, text, folder="INBOX", sender=BOB, recipient=ALICE, flags="\\Seen", subject="Hello", days=1, **headers):
+        self.number += days
+        when = self.begin + self.number * DAY
+        mail = mailclient.compose(sender, recipient, text, subject, Date=email.utils.formatdate(when),
+                                  Received="from there by here; " + email.utils.formatdate(when), **headers)
+        if folder != "INBOX":
+            del mail["Received"]
+        self.box.append(mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")), folder, flags,
+                        f'"{time.strftime("%d-%b-%Y %H:%M:%S +0000", time.gmtime(when))}"')
+        return mail
+
+    def answer(self, text, **more):
+        return self.put(text, "Sent", ALICE, BOB, **more)
+
+
+@tap.case("what lies on the server comes from there: INBOX and Sent merged, once each, whatever was known before; then it is here")
+def server():
+    with Lab(users=["alice", "bob"]) as lab:
+        past, lines = Past(lab), []
+        for n in range(12):
+            past.put(f"Question {n}")
+            past.answer(f"Answer {n}")
+            lines += [("they", f"Question {n}"), ("me", f"Answer {n}")]
+        past.put("From another", sender="bob@example.organic")
+        alice = lab.client("alice", options={"history_days": 0}).login()
+        alice.do(do="buddy-add", account=ALICE, who=BOB)
+        listed, end = asks(alice, BOB, "history 9")
+        tap.same([(who, text.splitlines()[-1]) for who, text in listed], lines[-9:], "the latest nine")
+        tap.require("older" in end and "no older" not in end, end)
+        listed, end = asks(alice, BOB, "history 100")
+        tap.same([(who, text.splitlines()[-1]) for who, text in listed], lines, "all")
+        tap.require("no older" in end, end)
+        lab.stop("dovecot")
+        listed, end = asks(alice, BOB, "history")
+        tap.same(len(listed), 20, "known without the server")
+        tap.require("no longer" not in str(listed), listed)
+        alice.close()
+
+
+@tap.case("a search finds words whatever their case and charset, only in this conversation, and opens what it found")
+def search():
+    with Lab(users=["alice", "bob"]) as lab:
+        past = Past(lab)
+        for n in range(6):
+            past.put(f"Filler {n}")
+        past.put("Wir treffen uns in Köln am Dom.")
+        past.put("Filler before")
+        past.answer("Ich komme nach KÖLN, gern mit \"Gepäck\".")
+        past.put("Filler behind")
+        past.put("Встретимся в Москве.")
+        past.put("Köln for others", sender="carol@example.org")
+        alice = lab.client("alice", options={"ordinary_mail": "all"}).login()
+
+        def finds(words):
+            return [text.replace("Hello\n", "") for _, text in asks(alice, BOB, f"search {words}")[0]]
+
+        tap.same(finds("köln"), ["#1 Wir treffen uns in Köln am Dom.", "#2 Ich komme nach KÖLN, gern mit \"Gepäck\"."], "Köln")
+        around = [text for _, text in asks(alice, BOB, "history #1")[0]]
+        tap.require("Filler before" in "\n".join(around) and "Köln am Dom" in "\n".join(around), around)
+        tap.same(len(asks(alice, BOB, "history #3")[0]), 0, "a number that there isn't")
+        tap.same(finds("Köln gepäck"), ["#1 Ich komme nach KÖLN, gern mit \"Gepäck\"."], "both words")
+        tap.same(finds("\"Gepäck\""), ["#1 Ich komme nach KÖLN, gern mit \"Gepäck\"."], "quote marks are text")
+        tap.same(finds("москве"), ["#1 Встретимся в Москве."], "Cyrillic")
+        for attack in ('x" ALL', "x) ALL", "\\", '"" x', "{5+}", "{5}\r\na LOGOUT", "* OK", "%s%n", "ALL OR ALL", "x\u202ey", "\ud7ff", "é" * 300):
+            tap.same([one for one in finds(attack) if "Filler" not in one], [], f"nothing for {attack!r}")
+        told = asks(alice, BOB, "search")[1]
+        tap.require("What words" in told, told)
+        lab.leave(alice)
 
 
 tap.run()

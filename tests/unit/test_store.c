@@ -284,21 +284,25 @@ static void places_follow_copies(Fixture *f, gconstpointer data)
 static void old_texts_are_dropped(Fixture *f, gconstpointer data)
 {
     (void)data;
-    gint64 ids[4];
-    for (int i = 0; i < 4; i++) {
+    gint64 ids[5];
+    for (int i = 0; i < 5; i++) {
         g_autofree char *id = g_strdup_printf("%d@b", i);
         g_autoptr(CoiMessage) message = new_message(id, "b@b.test", "b@b.test");
         message->time = i < 2 ? 10 : 20 + i;
         message->show = i == 1 ? COI_SHOW_PENDING : i == 2 ? COI_SHOW_NEVER : COI_SHOW_DONE;
         g_free(message->text);
-        message->text = g_strdup("Zanzibar-Zanzibar");
+        gboolean only_here = i == 4;
+        message->time = only_here ? 10 : message->time;
+        message->text = g_strdup(only_here ? "kept" : "Zanzibar-Zanzibar");
         g_assert_true(coi_messages_insert(f->store, message, NULL, NULL));
+        if (!only_here)
+            g_assert_true(coi_messages_add_place(f->store, message->id, "INBOX", 1 + (guint32)i, TRUE, NULL));
         ids[i] = message->id;
     }
     g_assert_true(coi_messages_drop_texts(f->store, 23, NULL));
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         g_autoptr(CoiMessage) message = coi_messages_get(f->store, ids[i]);
-        g_assert_cmpint(message->text != NULL, ==, i == 1 || i == 3);
+        g_assert_cmpint(message->text != NULL, ==, i == 1 || i == 3 || i == 4);
     }
     /* secure_delete: what was dropped isn't left in free space either. */
     for (int i = 1; i < 4; i += 2)
