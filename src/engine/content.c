@@ -152,9 +152,13 @@ char *coi_content_subject(const CoiHeaders *headers, const char *known)
     return g_strdup(headers->subject);
 }
 
-static gboolean says_subject(const CoiMessage *message)
+/* In its first words, or as what an appointment is called. */
+static gboolean says_subject(const CoiMessage *message, const CoiMail *mail)
 {
     g_autofree char *bare = coi_subject_bare(message->subject);
+    for (guint i = 0; i < mail->appointments->len; i++)
+        if (g_strcmp0(((const CoiCalendar *)g_ptr_array_index(mail->appointments, i))->summary, bare) == 0)
+            return TRUE;
     return begins_with(message->text, bare);
 }
 
@@ -173,7 +177,7 @@ static void take_mail(CoiMessage *message, const CoiMail *mail, gboolean cut)
     message->text = g_string_free(line.text, FALSE);
     message->html = line.html != NULL ? g_string_free(line.html, FALSE) : NULL;
     message->whole = line.whole != NULL ? g_string_free(line.whole, FALSE) : NULL;
-    if (message->subject != NULL && says_subject(message))
+    if (message->subject != NULL && says_subject(message, mail))
         g_clear_pointer(&message->subject, g_free);
 }
 

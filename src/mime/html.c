@@ -256,13 +256,15 @@ static void end_element(Reader *reader, guint element, guint distance)
     }
 }
 
-/* Ends the newest open element of that name; an end tag without one has the effect of an empty element's, as in browsers. */
+/* Ends the newest open element of that name. Without one, the end of a paragraph is an empty one, as in browsers. */
 static void finish_element(Reader *reader, guint element)
 {
     int index = reader->newest[element];
     guint distance = index >= 0 ? g_array_index(reader->open, Open, index).distance : 2;
     gboolean hidden = is_hidden(reader);
 
+    if (index < 0 && meaning(element)->kind != COI_HTML_PARAGRAPH)
+        return;
     close_element(reader, element);
     if (!hidden)
         end_element(reader, element, distance);

@@ -25,7 +25,7 @@ static void read_type(CoiPart *part, const GArray *fields)
     const char *format, *delsp;
     GMimeContentType *type;
 
-    if (value == NULL || *value == '\0') {
+    if (value == NULL || strchr(value, '/') == NULL) { /* RFC 2045, 5.2 */
         part->media = g_strdup(part->digested ? "message/rfc822" : "text/plain");
         return;
     }
@@ -129,8 +129,8 @@ static void add_child(GPtrArray *children, const CoiPart *multipart, const guint
     g_ptr_array_add(children, part);
 }
 
-/* The children of multipart, at most limit. Empty when its boundary stands nowhere. */
-static GPtrArray *children_of(const CoiPart *multipart, guint limit)
+/* The children of multipart, at most limit. Empty when its boundary stands nowhere. *closed: it is closed, whatever is in it. */
+static GPtrArray *children_of(const CoiPart *multipart, guint limit, gboolean *closed)
 {
     GPtrArray *children = g_ptr_array_new();
     gsize boundary_length = multipart->boundary != NULL ? strlen(multipart->boundary) : 0;
@@ -146,7 +146,8 @@ static GPtrArray *children_of(const CoiPart *multipart, guint limit)
             add_child(children, multipart, start, before_delimiter(start, line));
         if (kind != LINE_OTHER)
             start = kind == LINE_DELIMITER ? next : NULL;
-        if (kind == LINE_CLOSE)
+        *closed = kind == LINE_CLOSE;
+        if (*closed)
             break;
         line = next;
     }
@@ -174,35 +175,79 @@ GPtrArray *coi_parts_scan(const guint8 *bytes, gsize length, GError **error)
     g_ptr_array_add(parts, top);
     for (guint i = 0; i < parts->len; i++) {
         CoiPart *part = g_ptr_array_index(parts, i);
+        gboolean closed = FALSE;
 
         if (!part->is_multipart || part->depth >= COI_LIMIT_MIME_DEPTH || parts->len >= COI_LIMIT_MIME_PARTS)
             continue;
         if (part->alternative < 0 && strcmp(part->media, "multipart/alternative") == 0)
             part->alternative = (int)i;
-        children = children_of(part, COI_LIMIT_MIME_PARTS - parts->len);
+        children = children_of(part, COI_LIMIT_MIME_PARTS - parts->len, &closed);
         for (guint child = 0; child < children->len; child++)
             g_ptr_array_insert(parts, (int)(i + 1 + child), g_ptr_array_index(children, child));
-        if (children->len == 0)
+        if (children->len == 0 && !closed)
             degrade(part);
         g_ptr_array_unref(children);
     }
     return parts;
 }
 
+static gboolean is_base64(guint8 c)
+{
+    return g_ascii_isalnum(c) || c == '+' || c == '/';
+}
+
+/* Mailing lists write their foot below a body in base64 as it is: where the encoded text ends, at a line with nothing of it ("____"), or
+ * with anything else behind one that is padded. */
+static gsize base64_length(const guint8 *body, gsize length)
+{
+    gboolean padded = FALSE;
+
+    for (gsize line = 0, end; line < length; line = end) {
+        const guint8 *newline = memchr(body + line, '\n', length - line);
+        gsize digits = 0, foreign = 0;
+
+        end = newline != NULL ? (gsize)(newline - body) + 1 : length;
+        for (gsize i = line; i < end; i++) {
+            digits += is_base64(body[i]) ? 1 : 0;
+            foreign += !is_base64(body[i]) && body[i] != '=' && !g_ascii_isspace(body[i]) ? 1 : 0;
+        }
+        if (foreign > 0 && (padded || digits == 0))
+            return line;
+        padded |= memchr(body + line, '=', end - line) != NULL;
+    }
+    return length;
+}
+
+/* The body with the padding that some programs leave out at its end, without which a decoder keeps the last bytes. */
+static GByteArray *padded_base64(const CoiPart *part)
+{
+    gsize length = base64_length(part->body, part->length);
+    GByteArray *base64 = g_byte_array_sized_new((guint)length + 2);
+    guint digits = 0;
+
+    g_byte_array_append(base64, part->body, (guint)length);
+    for (gsize i = 0; i < length; i++)
+        digits = part->body[i] == '=' ? 0 : digits + (is_base64(part->body[i]) ? 1 : 0);
+    if (digits % 4 > 1)
+        g_byte_array_append(base64, (const guint8 *)"==", 4 - digits % 4);
+    return base64;
+}
+
 GByteArray *coi_part_decode(const CoiPart *part)
 {
     GMimeContentEncoding kind =
         part->encoding != NULL ? g_mime_content_encoding_from_string(part->encoding) : GMIME_CONTENT_ENCODING_DEFAULT;
-    GByteArray *out = g_byte_array_sized_new((guint)part->length + 1);
+    g_autoptr(GByteArray) in = kind == GMIME_CONTENT_ENCODING_BASE64 ? padded_base64(part) : g_byte_array_sized_new((guint)part->length + 1);
+    GByteArray *out;
     GMimeEncoding state;
 
-    if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE) {
-        g_byte_array_append(out, part->body, (guint)part->length);
-        return out;
-    }
+    if (kind != GMIME_CONTENT_ENCODING_BASE64)
+        g_byte_array_append(in, part->body, (guint)part->length);
+    if (kind != GMIME_CONTENT_ENCODING_BASE64 && kind != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+        return g_steal_pointer(&in);
+    out = g_byte_array_new();
     g_mime_encoding_init_decode(&state, kind);
-    g_byte_array_set_size(out, (guint)g_mime_encoding_outlen(&state, part->length));
-    g_byte_array_set_size(
-        out, (guint)g_mime_encoding_flush(&state, (const char *)part->body, part->length, (char *)out->data));
+    g_byte_array_set_size(out, (guint)g_mime_encoding_outlen(&state, in->len));
+    g_byte_array_set_size(out, (guint)g_mime_encoding_flush(&state, (const char *)in->data, in->len, (char *)out->data));
     return out;
 }

@@ -11,7 +11,7 @@
 
 /* "wrote", whoever did and in whatever tense. */
 static const char *const verbs[] = {
-    "wrote", "writes", "schrieb", "geschrieben", "schreibt", "a écrit", "a ecrit", "écrit", "escribió", "escribio", "escribe", "ha scritto",
+    "wrote", "writes", "schrieb", "geschrieben", "schreibt", "a écrit", "a ecrit", "écrit", "escribió", "escribio", "escribe", "scritto",
     "scrive", "schreef", "geschreven", "schrijft", "napisał", "pisze", "napisano", "escreveu", "escreve", "написал", "пишет", "писал",
     "のメール", "書きました", "写道", "寫道", "写到", "寫到",
     /* and in more of their languages */
@@ -250,20 +250,15 @@ CoiLabel coi_quote_label(const char *text, gsize length)
     return COI_LABEL_NONE;
 }
 
-/* What stands between dashes; NULL when there are less than three in front. Owned by the caller. */
+/* What stands between dashes, whatever follows them; NULL when there are less than three in front. Owned by the caller. */
 static char *between_dashes(const char *normal)
 {
-    gsize dashes = strspn(normal, "-_=");
-    char *inside;
-    gsize length;
+    const char *inside = normal + strspn(normal, "-_=");
+    const char *end = strstr(inside, "--");
 
-    if (dashes < 3)
+    if (inside < normal + 3)
         return NULL;
-    inside = g_strdup(normal + dashes);
-    length = strlen(inside);
-    while (length > 0 && strchr("-_=: ", inside[length - 1]) != NULL)
-        inside[--length] = '\0';
-    return g_strchug(inside);
+    return g_strstrip(g_strdelimit(g_strndup(inside, end != NULL ? (gsize)(end - inside) : strlen(inside)), "_=:", ' '));
 }
 
 static gboolean is_any(const char *text, const char *const *words, gsize count)
@@ -277,8 +272,10 @@ static gboolean is_any(const char *text, const char *const *words, gsize count)
 gboolean coi_quote_is_original(const char *normal)
 {
     g_autofree char *inside = between_dashes(normal);
+    g_autofree char *attribution = inside != NULL ? g_strconcat(inside, ":", NULL) : NULL; /* Zoho's */
 
-    return inside != NULL && is_any(inside, originals, G_N_ELEMENTS(originals));
+    return inside != NULL &&
+           (is_any(inside, originals, G_N_ELEMENTS(originals)) || coi_quote_attribution(attribution) == COI_ATTRIBUTION_FULL);
 }
 
 gboolean coi_quote_is_forward(const char *normal)
@@ -286,10 +283,8 @@ gboolean coi_quote_is_forward(const char *normal)
     g_autofree char *inside = between_dashes(normal);
     gsize length;
 
-    if (inside != NULL && is_any(inside, forwards, G_N_ELEMENTS(forwards)))
-        return TRUE;
     if (inside != NULL || !ends_with_colon(normal))
-        return FALSE;
+        return inside != NULL && is_any(inside, forwards, G_N_ELEMENTS(forwards));
     length = strlen(normal) - (g_str_has_suffix(normal, ":") ? 1 : strlen("："));
     inside = g_strchomp(g_strndup(normal, length));
     return is_any(inside, forwards, G_N_ELEMENTS(forwards));
