@@ -159,6 +159,7 @@ fuzz: ## run every fuzz target for TIME seconds (clang's libFuzzer with sanitize
 bench: testable ## measure: latency against the raw floor, longest stall of the main loop, what a login costs
 	$(Q)tests/bench/bench.py
 	$(Q)tests/bench/sync.py
+	$(Q)tests/bench/history.py
 
 .PHONY: check-unit
 check-unit: unit ## run the unit tests alone; they need neither servers nor network
