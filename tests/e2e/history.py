@@ -9,6 +9,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 import client
 import mailclient
+import store
 import tap
 from lab import Lab
 
@@ -50,6 +51,8 @@ def local():
         tap.same(listed, lines[1:], "two")
         tap.require("older" in end, end)
         lab.leave(alice, bob)
+        logs = "".join(path.read_text(encoding="utf-8") for path in pathlib.Path(alice.profile, "logs").rglob("*.html"))
+        tap.same([logs.count("One &amp; one?"), logs.count("Three.")], [1, 1], "what libpurple logged, each line once")
 
 
 
@@ -126,6 +129,42 @@ def search():
             tap.same([one for one in finds(attack) if "Filler" not in one], [], f"nothing for {attack!r}")
         told = asks(alice, BOB, "search")[1]
         tap.require("What words" in told, told)
+        lab.leave(alice)
+
+
+@tap.case("what was read on another device while Alice was away has its text without being asked for, and stands in the history")
+def read_elsewhere():
+    with Lab(users=["alice", "bob"]) as lab:
+        box, alice = lab.mailbox("alice"), lab.client("alice").login()
+        lab.settled(alice)
+        alice.again()
+        for text in ("Read on the phone.", "This, too."):
+            mail = mailclient.compose(BOB, ALICE, text, "Chat", Chat_Version="1.0")
+            box.append(mail.as_bytes(policy=mail.policy.clone(linesep="\r\n")), "INBOX", "\\Seen")
+        alice.login()
+        tap.eventually(lambda: len(store.query(alice.profile, ALICE, "SELECT 1 FROM messages WHERE text <> ''")) == 2,
+                       "the texts are here")
+        alice.nothing_else()
+        lab.stop("dovecot")
+        tap.same(asks(alice, BOB, "history 2")[0], [("they", "Read on the phone."), ("they", "This, too.")], "history")
+        alice.close()
+
+
+@tap.case("a search that takes long is given up when the user says so, and nothing else is lost by that")
+def given_up():
+    with Lab(users=["alice", "bob"]) as lab:
+        past = Past(lab)
+        past.put("The treasure lies under the oak.", Chat_Version="1.0")
+        alice = lab.client("alice").login()
+        lab.settled(alice)
+        lab.freeze("dovecot")
+        alice.do(do="command", account=ALICE, to=BOB, text="search treasure")
+        alice.is_told("^Looking on the server")
+        tap.require("no more" in asks(alice, BOB, "search")[1], "it is given up")
+        lab.thaw("dovecot")
+        lab.deliver(mailclient.compose(BOB, ALICE, "News.", "Chat", Chat_Version="1.0"))
+        alice.hears(BOB, "News.")
+        tap.same([text for _, text in asks(alice, BOB, "search oak treasure")[0]], ["#1 The treasure lies under the oak."], "found")
         lab.leave(alice)
 
 
