@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "coi/content.h"
 #include "engine/engine.h"
+#include "engine/watch.h"
 #include "mime/parse.h"
 #include "net/smtp_link.h"
 #include "store/chores.h"
@@ -13,69 +14,6 @@
 
 /* COI's mailbox-root where no server names another. */
 #define COI_ROOT "COI"
-
-/* One mailbox that is watched by a link of its own. */
-typedef enum {
-    COI_WATCH_OFF,      /* no such mailbox here, or not wanted */
-    COI_WATCH_RESTING,  /* nothing is new there: opened when its STATUS says otherwise */
-    COI_WATCH_DOWN,     /* to be opened at retry_at */
-    COI_WATCH_ASKING,   /* the user is being asked about the certificate */
-    COI_WATCH_OPENING,
-    COI_WATCH_CATCHING_UP,
-    COI_WATCH_FOLLOWING
-} CoiWatchState;
-
-/* What a watch was doing with the mailbox before it came to follow it. */
-typedef enum {
-    COI_SYNC_FIRST,  /* never seen: unread chats of the last days are news */
-    COI_SYNC_AGAIN,  /* UIDs are void: what is newer than all we knew is news */
-    COI_SYNC_LATER,  /* what arrived meanwhile */
-    COI_SYNC_LIVE    /* caught up: whatever comes now is news */
-} CoiSync;
-
-/* What the server refused is tried again, more and more rarely. */
-typedef struct {
-    gint64 at; /* monotonic; not before */
-    guint failures;
-} CoiChoreTries;
-
-typedef struct {
-    CoiImapLink *link;
-    char *mailbox;          /* NULL until known */
-    CoiWatchState state;
-    CoiSync sync;
-    gboolean whole;         /* messages come with their text at once */
-    gboolean visited;       /* rests when caught up; INBOX's link tells of its STATUS */
-    gboolean settled;       /* was caught up once in this login */
-    gboolean anew;          /* closed by us to be opened at once */
-    gint64 retry_at;        /* monotonic */
-    guint failures;         /* attempts since the last session that was good for something: the back-off */
-    guint swaps;            /* limit.c: attempts to get the only connection */
-    GError *refusal;        /* what made us close the link, or NULL */
-    guint quiets;           /* of these, the ones for which the server asked us to wait */
-    gboolean more;          /* old messages are still to come */
-    gboolean polled;        /* this server doesn't tell of arrivals by itself */
-    guint barren;           /* sessions opened in a row that never caught up */
-    guint64 tag;            /* of the last OPEN and FOLLOW: older results are void */
-    CoiFolder folder;       /* as it will be stored once everything below next_uid is */
-    guint verdicts;         /* engine->verdicts when the last OPEN was sent */
-    gint64 newest_before;   /* SYNC_AGAIN: internal date of the newest message known before */
-    GHashTable *waiting;    /* UID → CoiArrival: header known, text asked for or about to be */
-    GArray *to_ask;         /* UIDs of waiting whose text has not been asked for */
-    guint bodies_pending;   /* BODIES requests without DONE */
-    GPtrArray *arrived;     /* CoiArrival, complete, not yet stored */
-    /* chores.c */
-    guint64 chore_tag;      /* of the request in flight, 0: none */
-    CoiChore chore;         /* what it is about */
-    GArray *chore_places;   /* CoiChorePlace, what it does it to */
-    CoiChoreTries tries[COI_CHORE_FILE_SENT + 1]; /* by CoiChore; 0: removing extra copies */
-    /* extra.c, of Chats */
-    GArray *extra;          /* guint32: copies that are being removed, or NULL */
-    gboolean removing;      /* the request in flight is about these */
-    guint looks, looked;    /* LOOKs sent that have not been answered, and answers whose messages have not all come */
-    guint32 last_uid;       /* of what has been reported */
-    gint64 file_at;         /* monotonic; without MOVE: when this client's turn to copy comes, 0: not drawn yet */
-} CoiWatch;
 
 /* A message on its way into the store. */
 typedef struct {
@@ -107,7 +45,6 @@ typedef struct {
     const char *replaces; /* Chat-Edit for Delta Chat, or NULL */
 } CoiLetter;
 
-enum { COI_WATCH_INBOX, COI_WATCH_CHATS, COI_WATCH_SENT, COI_WATCHES };
 
 /* Where chat messages live on the server. */
 typedef enum { COI_FILING_NONE, COI_FILING_ACTIVE, COI_FILING_SEEN } CoiFiling;
@@ -240,34 +177,6 @@ void coi_engine_smtp_sink(CoiSmtpResult *result, gpointer engine);
 gint64 coi_engine_backoff(guint failures, gint64 first, gint64 limit);
 /* The same for a server that has asked for less. */
 gint64 coi_engine_quiet(guint failures);
-
-/* watch.c: the mailboxes' links */
-void coi_watch_init(CoiWatch *watch);
-void coi_watch_clear(CoiWatch *watch);
-void coi_watches_start(CoiEngine *engine);
-void coi_watches_network(CoiEngine *engine); /* try at once */
-void coi_watches_verdict(CoiEngine *engine);
-void coi_watches_stop(CoiEngine *engine);
-void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result);
-gint64 coi_watches_timers(CoiEngine *engine, gint64 now); /* works what is due; when it wants to be called again, -1: never */
-gboolean coi_watches_up(const CoiEngine *engine);
-gboolean coi_watches_lost(const CoiEngine *engine); /* INBOX is gone, and not by our own wish */
-gboolean coi_watches_asking(const CoiEngine *engine); /* the user is being asked about an IMAP server's certificate */
-void coi_watches_start_chats(CoiEngine *engine, const char *mailbox); /* if it is not watched yet */
-void coi_watches_log_in_anew(CoiEngine *engine);
-void coi_watches_leave_chats(CoiEngine *engine); /* it is gone, and nobody wants it back */
-/* Chats is about to be open and known. Until then nothing is filed there: who makes a folder anew while another client has the
- * deleted one open damages it on some servers, and what arrives must not overtake what lies there. */
-gboolean coi_watches_chats_coming(const CoiEngine *engine);
-gboolean coi_watches_catching_up(const CoiEngine *engine);
-/* What has come may not be all that came before it: another device files as we read. The other mailbox is asked, and lines wait for its
- * answer, but not long. */
-void coi_watches_look_elsewhere(CoiEngine *engine, const CoiWatch *watch);
-gboolean coi_watches_looking(const CoiEngine *engine);
-void coi_watches_visit_sent(CoiEngine *engine); /* unless somebody is there */
-void coi_watches_expect(CoiEngine *engine); /* an answer may come: servers that must be asked for it are asked */
-void coi_watches_unlimited(CoiEngine *engine);  /* there may be more than one connection again */
-void coi_watches_inbox_again(CoiEngine *engine); /* who had borrowed its connection is done */
 
 /* inbound.c: what a mail means */
 CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result);
