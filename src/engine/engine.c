@@ -1,5 +1,6 @@
 #include "engine/history.h"
 #include "engine/private.h"
+#include "store/archive.h"
 
 /* How long a logout may keep threads alive to finish the mail that is being sent: an interrupted one is sent twice. */
 #define STOP_GRACE_USEC (3 * G_USEC_PER_SEC)
@@ -126,8 +127,10 @@ static void set_buddy(CoiEngine *engine, const CoiCommand *command)
         return;
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, command->address);
     g_autoptr(GError) error = NULL;
+    /* Ordinary mail of a buddy's may mean something where it meant nothing before. */
     if (!peer->is_buddy != !command->is_buddy &&
-        !coi_peers_set_buddy(engine->store, command->address, command->is_buddy, &error))
+        (!coi_peers_set_buddy(engine->store, command->address, command->is_buddy, &error) ||
+         !coi_archive_doubt(engine->store, command->address, &error)))
         coi_engine_store_failed(engine, g_steal_pointer(&error));
 }
 

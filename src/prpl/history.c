@@ -88,7 +88,7 @@ static void show_line(CoiConnection *connection, const CoiEvent *event)
     const CoiMessage *message = event->message;
     PurpleMessageFlags flags = PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_DELAYED |
                                (message->kind == COI_LINE_IN ? PURPLE_MESSAGE_RECV : PURPLE_MESSAGE_SEND);
-    g_autofree char *said = message->text != NULL ? coi_line_html(connection, message, &flags) : g_strdup(_("(no longer on the server)"));
+    g_autofree char *said = message->text != NULL ? coi_line_html(connection, message, &flags) : g_strdup(_("(its text is not here)"));
     g_autofree char *number = event->count > 0 ? g_strdup_printf("#%d ", (int)event->count) : g_strdup("");
     g_autofree char *html = g_strconcat(number, said, NULL);
     if (!coi_ui_shows_system_lines()) {
