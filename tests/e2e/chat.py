@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-#
-"""Two of our users chat, both ways, over every kind of connection. (thread sanitizer: yes)"""
+"""Two of our users chat, both ways, over every kind of connection. (thread sanitizer: yes, product build: yes)"""
 import pathlib
 import sys
 

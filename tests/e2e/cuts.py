@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# (thread sanitizer: yes)
+# (thread sanitizer: yes, product build: yes)
 """Connections cut at random bytes of both protocols, under traffic: nothing is lost, nothing comes twice, nobody hangs."""
 import pathlib
 import sys

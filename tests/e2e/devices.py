@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """Three devices of Alice's on one mailbox, her webmail, Bob who chats and Carol who has a mail program, all doing things at
 random: afterwards every device has the same lines in the same order and the same read state, and nothing is doubled.
 tests/lab/agreement.py says what exactly is compared. COI_SEED=n repeats a run; COI_OPERATIONS=send,chat allows only these."""

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """A conversation's past: /history and /search, from what is known here and from the server."""
 import email.utils
 import pathlib

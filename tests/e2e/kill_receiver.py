@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# (thread sanitizer: yes)
+# (thread sanitizer: yes, product build: yes)
 """kill -9 of the receiver at random moments under traffic: every message is shown, at most the lines in flight twice."""
 import pathlib
 import sys

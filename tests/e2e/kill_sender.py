@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# (thread sanitizer: yes)
+# (thread sanitizer: yes, product build: yes)
 """kill -9 of the sender at random moments under traffic: what was echoed arrives once, and nothing stays behind."""
 import pathlib
 import sys

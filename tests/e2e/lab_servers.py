@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """The lab's own servers, without any program of ours: the COI stand-in does what a real COI server was seen to do."""
 import os
 import pathlib

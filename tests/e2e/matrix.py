@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """Every server × every wish of the user × every kind of message: where it comes to lie, with which flags, what is shown."""
 import pathlib
 import sys

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """Two hundred nasty texts: what leaves Alice is mail by the book, and Bob reads what she wrote."""
 import pathlib
 import sys

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-# (thread sanitizer: yes)
+# (thread sanitizer: yes, product build: yes)
 """Logging out and in at any moment, and what is left of it: nothing."""
 import pathlib
 import sys

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """Servers that restart, stand still or fall silent."""
 import pathlib
 import sys

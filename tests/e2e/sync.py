@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """Folders that vanish, servers that forget, clocks that are wrong: nothing is lost, nothing is shown twice."""
 import email.utils
 import pathlib

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# (product build: yes)
 """Servers that want less of us: they are obeyed, the user is told once in plain words, and it mends by itself."""
 import pathlib
 import sys
