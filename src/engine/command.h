@@ -7,6 +7,7 @@ typedef enum {
     COI_COMMAND_EDIT,         /* address, text, label, token: the latest message of ours there becomes text */
     COI_COMMAND_DELETE,       /* address, text, token: it is to be gone; text says so to those whose program can't delete it */
     COI_COMMAND_RETRY,        /* address: send again what failed there */
+    COI_COMMAND_RECEIPT,      /* address: what is known of the latest message of ours there */
     COI_COMMAND_SHOWN,        /* line: the client has written it */
     COI_COMMAND_BUDDY,        /* address, is_buddy */
     COI_COMMAND_VERDICT,      /* host, fingerprint, accepted: the user's answer about a certificate */

@@ -185,6 +185,9 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
     case COI_COMMAND_RETRY:
         coi_outbound_retry(engine, command->address);
         break;
+    case COI_COMMAND_RECEIPT:
+        coi_reports_tell(engine, command->address);
+        break;
     case COI_COMMAND_SHOWN:
         coi_show_acknowledged(engine, command->line);
         break;

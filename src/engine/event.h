@@ -13,7 +13,8 @@ typedef enum {
     COI_EVENT_LINE,      /* message: write it, then send COI_COMMAND_SHOWN with its id */
     COI_EVENT_NAME,      /* address, name: what they call themselves */
     COI_EVENT_REFUSED,   /* token, address, text, error: not sent, give the text back (NULL: it was a deletion) */
-    COI_EVENT_STATE,     /* address, message_id, state, reply: a message changed state */
+    COI_EVENT_STATE,     /* address, message_id, state, reply, time (0: now), latest: a message changed state */
+    COI_EVENT_RECEIPT,   /* address, name, state, time, count (0: there is no message): answer to /receipt */
     COI_EVENT_RETRYING,  /* address, count: answer to /retry */
     COI_EVENT_ASK,       /* ask: a link needs a socket or a verdict */
     COI_EVENT_READ,      /* address: the conversation was read on another device */
@@ -24,7 +25,12 @@ typedef enum {
     COI_EVENT_STOPPED    /* the last event: no thread of this engine is left but the one that says so */
 } CoiEventType;
 
-typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING, COI_STATE_EDITED, COI_STATE_DELETED } CoiMessageState;
+typedef enum { COI_STATE_QUEUED, COI_STATE_SENT, COI_STATE_FAILED, COI_STATE_WAITING, COI_STATE_EDITED, COI_STATE_DELETED,
+               COI_STATE_DELIVERED, /* a server says that it is in the recipient's mailbox */
+               COI_STATE_READ,      /* the recipient says so */
+               COI_STATE_DELAYED,   /* a server says so, and goes on trying */
+               COI_STATE_BOUNCED    /* a server says that it will not arrive */
+} CoiMessageState;
 typedef enum { COI_SERVICE_IMAP, COI_SERVICE_SMTP, COI_SERVICE_STORE } CoiService;
 
 /* What is looked at of a conversation. */
@@ -62,6 +68,8 @@ typedef struct {
     char *reply;
     gboolean throttled;    /* WAITING: the server asks for fewer mails */
     gint64 count;
+    gint64 time;           /* unix seconds */
+    gboolean latest;       /* no message of ours in the conversation is newer */
     CoiAsk *ask;
     CoiListing listing;
     CoiLook look;

@@ -18,6 +18,7 @@ void coi_arrival_free(gpointer data)
     g_free(arrival->list_id);
     g_strfreev(arrival->subjects);
     g_clear_pointer(&arrival->deleted, g_array_unref);
+    coi_report_free(arrival->report);
     g_free(arrival);
 }
 
@@ -252,7 +253,8 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
         arrival->place_only = TRUE;
         return arrival;
     }
-    if (!judge(engine, watch, result, headers, arrival, now)) {
+    gboolean wanted = judge(engine, watch, result, headers, arrival, now);
+    if (!coi_reports_expect(engine, arrival, headers, wanted) && !wanted) {
         coi_arrival_free(arrival);
         return NULL;
     }
@@ -264,7 +266,7 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
 void coi_inbound_fill(CoiArrival *arrival, const CoiImapResult *result)
 {
     CoiMessage *message = arrival->message;
-    if (arrival->place_only || message->show == COI_SHOW_NEVER)
+    if (arrival->place_only || message->show == COI_SHOW_NEVER || coi_reports_take(arrival, result->bytes))
         return;
     gsize length;
     const guint8 *bytes = g_bytes_get_data(result->bytes, &length);
@@ -330,11 +332,12 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
 {
     CoiMessage *message = arrival->message;
     gint64 id = known_as(engine, message, arrival->alias); /* again: a copy may have come by another mailbox meanwhile */
-    if (id == 0 && !arrival->place_only) {
+    if (id == 0 && !arrival->place_only && coi_reports_judge(engine, arrival)) {
         const char *aliases[] = {arrival->alias, NULL};
         coi_edits_judge(engine, arrival);
         coi_replies_judge(engine, arrival);
         if (!coi_messages_insert(engine->store, message, aliases, error) || !coi_edits_note(engine, arrival, error) ||
+            !coi_reports_note(engine, arrival, error) ||
             !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
             return FALSE;
         id = message->id;

@@ -5,6 +5,7 @@
 #include "engine/engine.h"
 #include "engine/watch.h"
 #include "mime/parse.h"
+#include "mime/report.h"
 #include "net/smtp_link.h"
 #include "store/chores.h"
 #include "store/folders.h"
@@ -33,6 +34,11 @@ typedef struct {
     gboolean seen;          /* this copy has \Seen */
     gboolean keyword;       /* this copy has $Chat */
     gboolean travelled;     /* this copy has Received */
+    gboolean may_report;    /* it may be a machine's report: its text will tell */
+    gboolean only_report;   /* … and if it is none, it is none of our business */
+    CoiShow show_otherwise; /* … and if it is none, this is how to show it */
+    CoiReport *report;      /* a machine's report, or NULL */
+    gint64 reported;        /* the row of ours that it is about, 0: unknown */
 } CoiArrival;
 
 /* A message of ours to a person. */
@@ -251,6 +257,17 @@ gboolean coi_edits_note(CoiEngine *engine, const CoiArrival *arrival, GError **e
 GPtrArray *coi_edits_states(CoiEngine *engine, const CoiMessage *message);
 void coi_edits_edit(CoiEngine *engine, const CoiCommand *command);
 void coi_edits_delete(CoiEngine *engine, const CoiCommand *command);
+
+/* reports.c: what machines tell of our messages */
+/* From the headers, after the rest of them was judged (wanted: the mail is our business anyway): TRUE when the text is needed first. */
+gboolean coi_reports_expect(CoiEngine *engine, CoiArrival *arrival, const CoiHeaders *headers, gboolean wanted);
+/* The text is here: TRUE when nothing of it is for people. */
+gboolean coi_reports_take(CoiArrival *arrival, GBytes *bytes);
+/* Before the mail is stored: which message it is about; FALSE when it is none of our business. */
+gboolean coi_reports_judge(CoiEngine *engine, CoiArrival *arrival);
+gboolean coi_reports_note(CoiEngine *engine, const CoiArrival *arrival, GError **error); /* it is stored now */
+/* The user asks what is known of the latest message of theirs in the conversation. */
+void coi_reports_tell(CoiEngine *engine, const char *conversation);
 
 /* lists.c: mailing lists */
 /* The address of the list that a mail was posted to, NULL when it wasn't or nobody knows. Owned by the caller. */

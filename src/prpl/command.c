@@ -10,6 +10,7 @@
 #include "prpl/i18n.h"
 #include "prpl/im.h"
 #include "prpl/notice.h"
+#include "prpl/receipts.h"
 #include "prpl/ui.h"
 
 #define PRPL_ID "prpl-coi"
@@ -33,6 +34,7 @@ static const Command commands[] = {
     {"edit", N_("%s TEXT: put this text in the place of your latest message in this conversation"), run_edit},
     {"delete", N_("%s: ask the other side to delete your latest message in this conversation"), run_delete},
     {"retry", N_("%s: send again what could not be delivered in this conversation"), run_retry},
+    {"receipt", N_("%s: tell whether your latest message in this conversation was read, and when"), coi_receipts_ask},
 };
 
 static PurpleCmdId ids[G_N_ELEMENTS(commands) + 1];

@@ -9,6 +9,7 @@
 #include "prpl/history.h"
 #include "prpl/im.h"
 #include "prpl/progress.h"
+#include "prpl/receipts.h"
 #include "prpl/seen.h"
 #include "prpl/state.h"
 #include "prpl/trust.h"
@@ -32,6 +33,7 @@ static const CoiEventHandler handlers[] = {
     [COI_EVENT_NAME] = coi_buddy_named,
     [COI_EVENT_REFUSED] = coi_im_refused,
     [COI_EVENT_STATE] = coi_state_changed,
+    [COI_EVENT_RECEIPT] = coi_receipts_told,
     [COI_EVENT_RETRYING] = coi_state_retrying,
     [COI_EVENT_ASK] = answer,
     [COI_EVENT_READ] = coi_seen_elsewhere,

@@ -5,6 +5,7 @@
 
 #include "prpl/i18n.h"
 #include "prpl/notice.h"
+#include "prpl/receipts.h"
 #include "prpl/ui.h"
 
 #define SIGNAL "coi-message-state"
@@ -38,7 +39,7 @@ void coi_state_unregister(PurplePlugin *plugin)
 static void emit(CoiConnection *connection, const CoiEvent *event, const char *state)
 {
     purple_signal_emit(purple_connection_get_prpl(connection->gc), SIGNAL, connection->account, event->address,
-                       event->message_id, state, g_get_real_time() / G_USEC_PER_SEC);
+                       event->message_id, state, event->time != 0 ? event->time : g_get_real_time() / G_USEC_PER_SEC);
 }
 
 /* "/retry", as this client lets one type it. */
@@ -102,6 +103,20 @@ void coi_state_changed(CoiConnection *connection, const CoiEvent *event)
         break;
     case COI_STATE_DELETED:
         emit(connection, event, "deleted");
+        break;
+    case COI_STATE_DELIVERED:
+        emit(connection, event, "delivered");
+        break;
+    case COI_STATE_READ:
+        emit(connection, event, "read");
+        coi_receipts_read(connection, event);
+        break;
+    case COI_STATE_DELAYED:
+        coi_receipts_delayed(connection, event);
+        break;
+    case COI_STATE_BOUNCED:
+        emit(connection, event, "failed");
+        coi_receipts_bounced(connection, event);
         break;
     case COI_STATE_WAITING:
         tell_waiting(connection, event);

@@ -85,7 +85,9 @@ static const char *const steps[] = {
     " floor INTEGER NOT NULL, PRIMARY KEY (conversation, mailbox)) STRICT, WITHOUT ROWID;"
     "ALTER TABLE folders ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX messages_original ON messages (original) WHERE original IS NOT NULL;"
-    "CREATE INDEX messages_expires ON messages (expires) WHERE expires <> 0;",
+    "CREATE INDEX messages_expires ON messages (expires) WHERE expires <> 0;"
+    "CREATE TABLE receipts (message INTEGER NOT NULL REFERENCES messages, address TEXT NOT NULL, state INTEGER NOT NULL,"
+    " time INTEGER NOT NULL, PRIMARY KEY (message, address)) STRICT, WITHOUT ROWID;",
 };
 
 static gboolean read_pragma(sqlite3 *db, const char *sql, gint64 *value, GError **error)

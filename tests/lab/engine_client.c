@@ -138,7 +138,7 @@ static void failed(Account *account, const CoiEvent *what)
 
 static void state(Account *account, const CoiEvent *what)
 {
-    static const char *const names[] = {"queued", "sent", "failed", "waiting"};
+    static const char *const names[] = {"queued", "sent", "failed", "waiting", "edited", "deleted", "delivered", "read", "delayed", "failed"};
     JsonBuilder *builder = event("signal", account);
     add(builder, "name", "coi-message-state");
     add(builder, "conversation", what->address);

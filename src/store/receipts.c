@@ -1,0 +1,28 @@
+#include "store/receipts.h"
+#include "store/db.h"
+
+CoiReceipt coi_receipts_get(CoiStore *store, gint64 message, const char *address, gint64 *time)
+{
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT state, time FROM receipts WHERE message = ? AND address = ?",
+                                           coi_db_int(message), coi_db_text(address));
+    gboolean known = coi_db_next(rows);
+    *time = known ? sqlite3_column_int64(rows, 1) : 0;
+    return known ? (CoiReceipt)sqlite3_column_int(rows, 0) : COI_RECEIPT_NONE;
+}
+
+gboolean coi_receipts_note(CoiStore *store, gint64 message, const char *address, CoiReceipt receipt, gint64 time, gboolean *news,
+                           GError **error)
+{
+    gint64 before;
+    CoiReceipt known = coi_receipts_get(store, message, address, &before);
+    *news = known != receipt && known != COI_RECEIPT_READ && (receipt != COI_RECEIPT_DELAYED || known == COI_RECEIPT_NONE);
+    return !*news || coi_db_run(store, error, "INSERT OR REPLACE INTO receipts (message, address, state, time) VALUES (?, ?, ?, ?)",
+                                coi_db_int(message), coi_db_text(address), coi_db_int(receipt), coi_db_int(time));
+}
+
+gint64 coi_receipts_last_own(CoiStore *store, const char *conversation)
+{
+    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND kind IN (1, 2) AND show <> 0 AND show IN (1, 2)"
+                                   " AND expires = 0 ORDER BY id DESC LIMIT 1",
+                         coi_db_text(conversation));
+}

@@ -1,0 +1,20 @@
+/* What became of our messages at those they were sent to, as far as anybody has told. */
+#pragma once
+#include "store/store.h"
+
+typedef enum {
+    COI_RECEIPT_NONE,
+    COI_RECEIPT_DELAYED,   /* still on its way, a server says */
+    COI_RECEIPT_FAILED,    /* it will not arrive, a server says */
+    COI_RECEIPT_DELIVERED, /* in the recipient's mailbox, a server says */
+    COI_RECEIPT_READ       /* the recipient says so */
+} CoiReceipt;
+
+/* One recipient of one message: the latest that is known, and when (unix seconds). NONE with time 0 when nothing is. */
+CoiReceipt coi_receipts_get(CoiStore *store, gint64 message, const char *address, gint64 *time);
+/* Notes it unless something is known that weighs more: anybody can write what a server says, so nothing but a word of the recipient's
+ * follows a message that was read. *news: it was noted. */
+gboolean coi_receipts_note(CoiStore *store, gint64 message, const char *address, CoiReceipt receipt, gint64 time, gboolean *news,
+                           GError **error);
+/* The newest message of ours in the conversation that somebody got or will get, 0: none. */
+gint64 coi_receipts_last_own(CoiStore *store, const char *conversation);
