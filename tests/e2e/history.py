@@ -10,6 +10,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
 import client
 import mailclient
+import refuser
 import store
 import tap
 from lab import Lab
@@ -167,6 +168,21 @@ def given_up():
         lab.deliver(mailclient.compose(BOB, ALICE, "News.", "Chat", Chat_Version="1.0"))
         alice.hears(BOB, "News.")
         tap.same([text for _, text in asks(alice, BOB, "search oak treasure")[0]], ["#1 The treasure lies under the oak."], "found")
+        lab.leave(alice)
+
+
+@tap.case("a server that knows no charset is asked for the words it can find, and the rest is compared here")
+def no_charset():
+    with Lab(users=["alice", "bob"], cleartext=True, capabilities_without=["LITERAL+", "LITERAL-"]) as lab:
+        past = Past(lab)
+        for text in ("Am Dom in Köln.", "Am Dom in Aachen.", "In Köln am Rhein."):
+            past.put(text, Chat_Version="1.0")
+        server = refuser.Refuser(lab.ports["imap"])
+        server.refuse("UID SEARCH CHARSET", "NO [BADCHARSET (US-ASCII)] Unknown charset")
+        alice = lab.client("alice", security="none", imap=server.port).login()
+        tap.same([text for _, text in asks(alice, BOB, "search dom KÖLN")[0]], ["#1 Am Dom in Köln."], "both words")
+        tap.same([text for _, text in asks(alice, BOB, "search köln")[0]], ["#1 Am Dom in Köln.", "#2 In Köln am Rhein."], "one word")
+        tap.require(server.refused >= 2, "the server was asked")
         lab.leave(alice)
 
 
