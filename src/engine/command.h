@@ -17,6 +17,7 @@ typedef enum {
     COI_COMMAND_NETWORK,      /* the network may be back: try everything at once */
     COI_COMMAND_HISTORY,      /* address, count: the conversation's latest lines; around: those around find number `count` */
     COI_COMMAND_SEARCH,       /* address, text: look for these words there; NULL: look no more (unasked: and say nothing of it) */
+    COI_COMMAND_FULL,         /* address: all of the latest message there that was shown shortened */
     COI_COMMAND_STOP          /* log out: end every thread, then COI_EVENT_STOPPED */
 } CoiCommandType;
 

@@ -1,3 +1,4 @@
+#include "engine/full.h"
 #include "engine/history.h"
 #include "engine/private.h"
 #include "store/archive.h"
@@ -215,6 +216,9 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         break;
     case COI_COMMAND_SEARCH:
         coi_history_look(engine, command);
+        break;
+    case COI_COMMAND_FULL:
+        coi_full_asked(engine, command);
         break;
     case COI_COMMAND_STOP:
         begin_stop(engine);

@@ -38,6 +38,7 @@ typedef enum {
     COI_LOOK_HISTORY, /* its latest lines */
     COI_LOOK_WORDS,   /* lines with certain words */
     COI_LOOK_AROUND,  /* lines around one that was found */
+    COI_LOOK_FULL,    /* all of a message that was shortened */
     COI_LOOK_QUIET    /* nobody asked */
 } CoiLook;
 

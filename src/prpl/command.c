@@ -27,10 +27,12 @@ static void run_delete(CoiConnection *connection, const char *peer, const char *
 static void run_retry(CoiConnection *connection, const char *peer, const char *argument);
 static void run_history(CoiConnection *connection, const char *peer, const char *argument);
 static void run_search(CoiConnection *connection, const char *peer, const char *argument);
+static void run_full(CoiConnection *connection, const char *peer, const char *argument);
 
 static const Command commands[] = {
     {"history", N_("%s [N]: show the latest N messages of this conversation (20 when you name no number), also from the server; N as #1 or #2: the messages around that find of the latest search"), run_history},
     {"search", N_("%s WORDS: look on the server for messages of this conversation with all of these words; without words: stop looking"), run_search},
+    {"full", N_("%s: show all of the latest message in this conversation that was shortened or came with a quote"), run_full},
     {"edit", N_("%s TEXT: put this text in the place of your latest message in this conversation"), run_edit},
     {"delete", N_("%s: ask the other side to delete your latest message in this conversation"), run_delete},
     {"retry", N_("%s: send again what could not be delivered in this conversation"), run_retry},
@@ -69,6 +71,12 @@ static void run_history(CoiConnection *connection, const char *peer, const char 
 static void run_search(CoiConnection *connection, const char *peer, const char *argument)
 {
     coi_history_search(connection, peer, argument != NULL ? argument : "");
+}
+
+static void run_full(CoiConnection *connection, const char *peer, const char *argument)
+{
+    (void)argument;
+    coi_history_full(connection, peer);
 }
 
 static char *help_text(void)

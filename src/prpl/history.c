@@ -65,6 +65,16 @@ void coi_history_closed(PurpleConnection *gc, const char *who)
     coi_connection_send(connection, command);
 }
 
+void coi_history_full(CoiConnection *connection, const char *peer)
+{
+    char *address = coi_address_normalize(peer);
+    if (address == NULL)
+        return;
+    CoiCommand *command = coi_command_new(COI_COMMAND_FULL);
+    command->address = address;
+    coi_connection_send(connection, command);
+}
+
 /* Whose line it is, for clients that would take it for a new one. */
 static const char *author(CoiConnection *connection, const CoiMessage *message)
 {
@@ -102,6 +112,8 @@ static void show_line(CoiConnection *connection, const CoiEvent *event)
 static char *head(const CoiEvent *event)
 {
     gulong n = (gulong)event->count;
+    if (event->look == COI_LOOK_FULL)
+        return g_strdup(_("All of the latest message that was shortened:"));
     if (event->look == COI_LOOK_AROUND)
         return g_strdup(_("Around this find:"));
     if (event->look == COI_LOOK_WORDS)
@@ -130,6 +142,8 @@ static char *end(const CoiEvent *event)
     }
     if (event->look == COI_LOOK_WORDS)
         return end_of_search(event);
+    if (event->look == COI_LOOK_FULL)
+        return g_strdup(_("End of this message."));
     if (event->look == COI_LOOK_AROUND)
         return g_strdup(_("End of the messages around this find."));
     return g_strdup(event->count == 0 ? _("History: there are no messages in this conversation.")
@@ -148,6 +162,8 @@ static char *goes_on(const CoiEvent *event)
 
 static char *stopped(const CoiEvent *event)
 {
+    if (event->look == COI_LOOK_FULL)
+        return g_strdup(_("No message of this conversation was shortened."));
     if (event->look == COI_LOOK_AROUND)
         return g_strdup(_("No such find: look for words first, then name one of the numbers."));
     return g_strdup(event->count > 0 ? _("Looking no more.") : _("What words? Nothing is being looked for now."));

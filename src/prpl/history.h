@@ -8,6 +8,9 @@ void coi_history_ask(CoiConnection *connection, const char *peer, const char *ar
 /* /search: words, or nothing to stop looking. */
 void coi_history_search(CoiConnection *connection, const char *peer, const char *argument);
 
+/* /full. */
+void coi_history_full(CoiConnection *connection, const char *peer);
+
 /* The prpl's convo_closed: nobody waits there any more. */
 void coi_history_closed(PurpleConnection *gc, const char *who);
 

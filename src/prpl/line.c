@@ -9,6 +9,16 @@
 #include "prpl/relation.h"
 #include "prpl/ui.h"
 
+/* Who wrote a line that isn't the peer's. The name is of their own choice: it never stands alone, nor where it could be read as an address
+ * or as the end of this. Owned by the caller. */
+static char *author(const CoiMessage *message)
+{
+    const char *name = message->sender_name;
+    if (name == NULL || strpbrk(name, "@<>:") != NULL)
+        return g_strdup(message->sender);
+    return g_strdup_printf("%s <%s>", name, message->sender);
+}
+
 /* What must be said in front of a line: whose it is when it isn't the peer's, and its day where the client hides it. */
 static char *preface(CoiConnection *connection, const CoiMessage *message)
 {
@@ -20,8 +30,11 @@ static char *preface(CoiConnection *connection, const CoiMessage *message)
     }
     if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, connection->address) == 0)
         g_string_append(text, _("(says it is from you, which nothing proves) "));
-    else if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, message->conversation) != 0)
-        g_string_append_printf(text, "%s: ", message->sender_name != NULL ? message->sender_name : message->sender);
+    if (message->kind == COI_LINE_IN && g_strcmp0(message->sender, message->conversation) != 0 &&
+        g_strcmp0(message->sender, connection->address) != 0) {
+        g_autofree char *who = author(message);
+        g_string_append_printf(text, "%s: ", who);
+    }
     return g_string_free(text, FALSE);
 }
 

@@ -294,6 +294,13 @@ gboolean coi_messages_has_written(CoiStore *store, const char *address)
                          coi_db_text(address)) != 0;
 }
 
+gint64 coi_messages_latest_shortened(CoiStore *store, const char *conversation, gsize longest)
+{
+    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND kind = 0 AND show IN (1, 2) AND expires = 0"
+                                   " AND (whole IS NOT NULL OR length(CAST(text AS BLOB)) > ?) ORDER BY id DESC LIMIT 1",
+                         coi_db_text(conversation), coi_db_int((gint64)longest));
+}
+
 gint64 coi_messages_latest_line(CoiStore *store, const char *conversation)
 {
     return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND show <> 0 AND show IN (1, 2) AND expires = 0"

@@ -89,6 +89,9 @@ void coi_messages_thread(CoiStore *store, const char *conversation, char **first
 CoiMessage *coi_messages_newest_in(CoiStore *store, const char *conversation);
 /* TRUE once a line by this address stood in its own conversation. */
 gboolean coi_messages_has_written(CoiStore *store, const char *address);
+/* The latest received line of the conversation that was or will be shown and has more than that to it: quotes or a signature that were
+ * left out, or a text of more than `longest` bytes. 0: none. */
+gint64 coi_messages_latest_shortened(CoiStore *store, const char *conversation, gsize longest);
 /* The latest line of the conversation that was or will be shown, 0: none. */
 gint64 coi_messages_latest_line(CoiStore *store, const char *conversation);
 

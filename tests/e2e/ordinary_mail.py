@@ -132,6 +132,40 @@ def by_option():
     tap.same(first_mail("none", buddy=True), ([], set()), "shown, and flags, with none")
 
 
+@tap.case("html only mail of a buddy: its formatting, no more; what was left out is shown by /full, and what is too long in pieces")
+def readable():
+    html = ("<html><body><script>steal()</script><p onclick='steal()'>Yes, <b>gladly</b>. <a href='javascript:steal()'>Where</a>? "
+            "<a href='https://evil.example/'>https://bank.example/</a></p><img src='https://evil.example/seen.gif'>"
+            "<div class='gmail_quote'><div class='gmail_attr'>On Tue, Nov 24, 2026 at 11:58 AM Alice &lt;alice@example.org&gt; wrote:<br>"
+            "</div><blockquote class='gmail_quote'>Lunch?</blockquote></div></body></html>")
+    with Lab(users=["alice", "carol"]) as lab:
+        alice = lab.client("alice", options={"ordinary_mail": "contacts"}).login()
+
+        def full(lines):
+            alice.do(do="command", account=ALICE, to=CAROL, text="full")
+            if lines:
+                alice.is_told("^all of the latest message")
+            for where in lines:
+                line = alice.expect("line", where=where, conversation=CAROL)
+                tap.require({"recv", "no-log", "delayed"} <= set(line["flags"]), f"it was logged and is no news: {line['flags']}")
+            alice.is_told("^end of this message" if lines else "^no message of this conversation was shortened")
+
+        alice.do(do="buddy-add", account=ALICE, who=CAROL)
+        alice.sync()
+        full([])
+        letter = mailclient.compose(CAROL, ALICE, html, "Re: Lunch", In_Reply_To="<unknown@example.org>")
+        letter.set_content(html, subtype="html")
+        lab.submit(letter, "carol")
+        shown = alice.expect("line", lambda one: "gladly" in one["text"], conversation=CAROL)
+        tap.same(shown["text"].lower(), '<b>re: lunch</b><br>yes, <b>gladly</b>. where? <a href="https://evil.example/">https://bank.example/</a>'
+                                        " (https://evil.example/)", "markup")
+        full([lambda one: client.plain(one["text"]).endswith("wrote:\n> Lunch?")])
+        lab.submit(mailclient.compose(CAROL, ALICE, "\n".join(f"{n} {'x' * 60}" for n in range(1500)), "Chat", Chat_Version="1.0"), "carol")
+        alice.expect("line", lambda one: client.plain(one["text"]).endswith("(This message goes on: /full shows all of it.)"), conversation=CAROL)
+        full([lambda one: one["text"].startswith("0 x"), lambda one: client.plain(one["text"]).endswith("\n1499 " + "x" * 60)])
+        lab.leave(alice)
+
+
 @tap.case("whoever claims to be Alice is not shown as Alice")
 def forged():
     with Lab(users=["alice", "bob"]) as lab:
