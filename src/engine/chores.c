@@ -8,7 +8,7 @@
 #define JITTER_USEC (10 * G_USEC_PER_SEC)
 
 /* Reading is told first: what is moved then takes its flags along. */
-static const CoiChore order[] = {COI_CHORE_SEEN, COI_CHORE_BLOCK, COI_CHORE_FILE, COI_CHORE_FILE_SENT,
+static const CoiChore order[] = {COI_CHORE_CLAIM, COI_CHORE_SEEN, COI_CHORE_BLOCK, COI_CHORE_FILE, COI_CHORE_FILE_SENT,
                                  COI_CHORE_KEYWORD};
 
 gboolean coi_chores_add_now(CoiEngine *engine, gint64 message, CoiChore chore, GError **error)
@@ -48,6 +48,21 @@ static gboolean is_our_turn(CoiEngine *engine, CoiWatch *watch, CoiChore chore, 
     return watch->file_at <= now;
 }
 
+/* This copy has \Seen, and by us: what others have read is not claimed. */
+static gboolean we_have_read(CoiEngine *engine, const CoiWatch *watch, guint place)
+{
+    return coi_messages_place_seen(engine->store, watch->mailbox, g_array_index(watch->chore_places, CoiChorePlace, place).uid);
+}
+
+/* One request claims either what has \Seen or what hasn't. */
+static void leave_alike(CoiEngine *engine, CoiWatch *watch)
+{
+    gboolean read = we_have_read(engine, watch, 0);
+    for (guint i = watch->chore_places->len; i-- > 1;)
+        if (we_have_read(engine, watch, i) != read)
+            g_array_remove_index(watch->chore_places, i);
+}
+
 static void send(CoiEngine *engine, CoiWatch *watch, CoiChore chore)
 {
     static const char *const seen[] = {"\\Seen", NULL}, *const keyword[] = {"$Chat", NULL};
@@ -56,14 +71,16 @@ static void send(CoiEngine *engine, CoiWatch *watch, CoiChore chore)
     watch->chore_tag = coi_engine_next_tag(engine);
     watch->file_at = 0;
     CoiImapRequest *request =
-        coi_imap_request_new(is_move(chore) ? COI_IMAP_MOVE : COI_IMAP_STORE, watch->chore_tag);
+        coi_imap_request_new(is_move(chore) ? COI_IMAP_MOVE : chore == COI_CHORE_CLAIM ? COI_IMAP_CLAIM : COI_IMAP_STORE,
+                             watch->chore_tag);
     request->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     for (guint i = 0; i < watch->chore_places->len; i++)
         g_array_append_val(request->uids, g_array_index(watch->chore_places, CoiChorePlace, i).uid);
     if (is_move(chore))
         request->target = g_strdup(target(engine, chore));
     request->must_exist = (chore == COI_CHORE_FILE || chore == COI_CHORE_FILE_SENT) && engine->facts->coi;
-    if (chore != COI_CHORE_BLOCK)
+    request->again = chore == COI_CHORE_CLAIM && we_have_read(engine, watch, 0);
+    if (chore != COI_CHORE_BLOCK && chore != COI_CHORE_CLAIM)
         request->flags = g_strdupv((GStrv)(chore == COI_CHORE_SEEN ? seen : chore == COI_CHORE_FILE_SENT ? sent : keyword));
     coi_imap_link_send(watch->link, request);
 }
@@ -105,6 +122,8 @@ static gint64 pump(CoiEngine *engine, CoiWatch *watch, gint64 now)
             tries->failures = 0;
             continue;
         }
+        if (order[i] == COI_CHORE_CLAIM)
+            leave_alike(engine, watch);
         if (tries->failures > 0)
             pick_one(watch->chore_places);
         if (is_our_turn(engine, watch, order[i], now)) {
@@ -126,13 +145,15 @@ static gboolean note_place(CoiEngine *engine, CoiWatch *watch, const CoiChorePla
            (!is_move(watch->chore) || coi_messages_remove_place(engine->store, watch->mailbox, place->uid, error));
 }
 
-static gboolean note_done(CoiEngine *engine, CoiWatch *watch, const GArray *copied, GError **error)
+static gboolean note_done(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result, GError **error)
 {
+    const GArray *copied = result->copied;
     gboolean filed = watch->chore == COI_CHORE_FILE || watch->chore == COI_CHORE_FILE_SENT;
-    if (!coi_store_begin(engine->store, FALSE, error))
+    gboolean claimed = watch->chore == COI_CHORE_CLAIM;
+    if (!coi_store_begin(engine->store, claimed, error))
         return FALSE;
-    gboolean good = TRUE;
-    for (guint i = 0; good && i < watch->chore_places->len; i++)
+    gboolean good = !claimed || coi_receipts_claimed(engine, watch->mailbox, watch->chore_places, result, error);
+    for (guint i = 0; good && !claimed && i < watch->chore_places->len; i++)
         good = note_place(engine, watch, &g_array_index(watch->chore_places, CoiChorePlace, i), error);
     if (good && (!filed || coi_extra_moved(engine, watch->chore_places, copied, error)) && coi_store_commit(engine->store, error))
         return TRUE;
@@ -154,7 +175,7 @@ void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result
         tries->at = g_get_monotonic_time() + coi_engine_backoff(tries->failures++, RETRY_FIRST_USEC, RETRY_LIMIT_USEC);
         return;
     }
-    if (removing ? !coi_extra_removed(engine, watch, &error) : !note_done(engine, watch, result->copied, &error)) {
+    if (removing ? !coi_extra_removed(engine, watch, &error) : !note_done(engine, watch, result, &error)) {
         coi_engine_store_failed(engine, g_steal_pointer(&error));
     } else if (!removing && (watch->chore == COI_CHORE_FILE || watch->chore == COI_CHORE_FILE_SENT)) {
         coi_watches_start_chats(engine, engine->facts->chats_name); /* it may just have been made */

@@ -11,7 +11,7 @@ typedef enum {
     COI_COMMAND_SHOWN,        /* line: the client has written it */
     COI_COMMAND_BUDDY,        /* address, is_buddy */
     COI_COMMAND_VERDICT,      /* host, fingerprint, accepted: the user's answer about a certificate */
-    COI_COMMAND_SEEN,         /* address: the user has seen everything shown in this conversation */
+    COI_COMMAND_SEEN,         /* address, first, line: the user has seen what was shown there from line first to line (0: everything) */
     COI_COMMAND_BLOCK,        /* address, is_blocked */
     COI_COMMAND_FILTER,       /* text: "active", "seen" or "none", the user's answer; unasked: nobody could be asked */
     COI_COMMAND_NETWORK,      /* the network may be back: try everything at once */
@@ -29,6 +29,7 @@ typedef struct {
     char *label;       /* one line: what a mail program's list says of it, before the text's beginning */
     guint64 token;     /* chosen by the sender, comes back in ACCEPTED or REFUSED */
     gint64 line;
+    gint64 first;
     gboolean is_buddy;
     gboolean is_blocked;
     gboolean unasked;  /* not to be remembered as the user's answer */

@@ -176,6 +176,7 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
     switch (command->type) {
     case COI_COMMAND_SEND:
         coi_outbound_send(engine, command);
+        coi_receipts_replied(engine, command->address);
         break;
     case COI_COMMAND_EDIT:
         coi_edits_edit(engine, command);
@@ -203,7 +204,7 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         coi_outbound_network_back(engine);
         break;
     case COI_COMMAND_SEEN:
-        coi_seen_here(engine, command->address);
+        coi_seen_here(engine, command->address, command->first, command->line);
         break;
     case COI_COMMAND_BLOCK:
         set_blocked(engine, command);

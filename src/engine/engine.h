@@ -19,6 +19,9 @@ typedef struct {
     gboolean own_copy_mail;          /* … is "mail" */
     const char *filter;              /* "ask", "active", "seen" or "none" */
     gboolean ask_receipts_all, ask_receipts_chat;
+    gboolean receipts_when_seen;     /* option send_receipts is "seen": when the user has seen the message */
+    gboolean receipts_at_reply;      /* … "seen" or "reply": when the user answers */
+    gboolean delivery_receipts;      /* servers are asked to tell of deliveries */
     int history_days;
 } CoiEngineConfig;
 

@@ -254,7 +254,9 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
         return arrival;
     }
     gboolean wanted = judge(engine, watch, result, headers, arrival, now);
-    if (!coi_reports_expect(engine, arrival, headers, wanted) && !wanted) {
+    if (!is_past(watch))
+        coi_receipts_expect(engine, arrival, headers, has_flag(result, "$MDNSent"));
+    if ((is_past(watch) || !coi_reports_expect(engine, arrival, headers, wanted)) && !wanted) {
         coi_arrival_free(arrival);
         return NULL;
     }

@@ -158,6 +158,9 @@ static CoiEngine *engine_new(const CoiEngineConfig *config)
     engine->chores_due = -1;
     engine->ask_all = config->ask_receipts_all;
     engine->ask_chat = config->ask_receipts_chat;
+    engine->receipts_when_seen = config->receipts_when_seen;
+    engine->receipts_at_reply = config->receipts_at_reply;
+    engine->delivery_receipts = config->delivery_receipts;
     engine->history_days = config->history_days;
     return engine;
 }

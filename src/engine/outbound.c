@@ -19,6 +19,8 @@ static gint64 seconds_now(void)
 
 static void say_state(CoiEngine *engine, const CoiOutgoing *mail, CoiMessageState state, const char *reply)
 {
+    if (coi_receipts_is_one(mail))
+        return; /* the user knows nothing of it */
     CoiEvent *event = coi_event_new(COI_EVENT_STATE);
     event->address = g_strdup(mail->conversation);
     event->message_id = g_strdup(mail->message_id);
@@ -56,13 +58,17 @@ static GStrv envelope(const CoiEngine *engine, const char *const *recipients, gb
     return g_strv_builder_end(all);
 }
 
-static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *mail, gboolean first, gboolean held)
+/* id: of the message; NULL: it is a receipt, which no report shall answer. */
+static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *mail, const char *id, gboolean first, gboolean held)
 {
     CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
     request->servers = coi_servers_copy(engine->smtp_servers);
     request->credentials = coi_engine_credentials(engine, COI_SERVICE_SMTP);
-    request->sender = g_strdup(engine->address);
-    request->recipients = envelope(engine, recipients, first);
+    request->sender = g_strdup(id != NULL ? engine->address : "");
+    request->sender_otherwise = g_strdup(id != NULL ? NULL : engine->address);
+    request->notify = id == NULL ? "NEVER" : engine->delivery_receipts ? "SUCCESS,FAILURE,DELAY" : NULL;
+    request->envelope_id = g_strdup(engine->delivery_receipts ? id : NULL);
+    request->recipients = envelope(engine, recipients, first && id != NULL);
     request->mail = g_bytes_ref(mail);
     request->held = held;
     engine->smtp_verdicts = engine->verdicts;
@@ -98,7 +104,7 @@ static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const
     const char *const recipients[] = {recipient, NULL};
     if (!is_next(engine))
         return write_down(engine, line, mail, recipient, error);
-    hand_over(engine, recipients, mail, TRUE, TRUE);
+    hand_over(engine, recipients, mail, line->message_id, TRUE, TRUE);
     gboolean written = write_down(engine, line, mail, recipient, error);
     coi_smtp_link_release(engine->smtp, written);
     engine->sending = written ? line->id : NO_MAIL;
@@ -192,7 +198,8 @@ static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
         return;
     }
     engine->sending = mail->id;
-    hand_over(engine, (const char *const *)mail->recipients, mail->mail, mail->attempts == 0, FALSE);
+    hand_over(engine, (const char *const *)mail->recipients, mail->mail, coi_receipts_is_one(mail) ? NULL : mail->message_id,
+              mail->attempts == 0, FALSE);
 }
 
 /* Old as it may be, each mail is tried at least once in every login: it may have waited for this machine to be switched on. */

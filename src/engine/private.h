@@ -77,6 +77,7 @@ struct _CoiEngine {
     CoiCredentials *credentials;
     GPtrArray *imap_servers, *smtp_servers;
     gboolean ordinary_all, ordinary_none, own_copy, own_copy_mail, ask_all, ask_chat;
+    gboolean receipts_when_seen, receipts_at_reply, delivery_receipts;
     char *filter;           /* option: "ask", "active", "seen", "none" */
     int history_days;
 
@@ -223,7 +224,8 @@ CoiImapRequest *coi_extra_request(CoiEngine *engine, CoiWatch *watch); /* NULL: 
 gboolean coi_extra_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
 
 /* seen.c */
-void coi_seen_here(CoiEngine *engine, const char *conversation);
+/* The user has seen what was shown there from line first to line last, 0: all of it. */
+void coi_seen_here(CoiEngine *engine, const char *conversation, gint64 first, gint64 last);
 /* A copy of the message has \Seen, or has it no longer: true of the message, too. */
 gboolean coi_seen_flag(CoiEngine *engine, gint64 message, gboolean seen, GError **error);
 void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result);
@@ -268,6 +270,19 @@ gboolean coi_reports_judge(CoiEngine *engine, CoiArrival *arrival);
 gboolean coi_reports_note(CoiEngine *engine, const CoiArrival *arrival, GError **error); /* it is stored now */
 /* The user asks what is known of the latest message of theirs in the conversation. */
 void coi_reports_tell(CoiEngine *engine, const char *conversation);
+
+/* receipts.c: receipts that others ask us for (COI.md section 3) */
+/* A mail arrives: may one be sent? claimed: another client has sent one. */
+void coi_receipts_expect(CoiEngine *engine, CoiArrival *arrival, const CoiHeaders *headers, gboolean claimed);
+/* The user has seen the message. *claims: \Seen is set together with the claim for a receipt. */
+gboolean coi_receipts_seen(CoiEngine *engine, const CoiMessage *message, gboolean *claims, GError **error);
+void coi_receipts_replied(CoiEngine *engine, const char *conversation);
+/* It was read on another device, which may send one. */
+gboolean coi_receipts_elsewhere(CoiEngine *engine, gint64 message, GError **error);
+/* The answer to a claim for places (CoiChorePlace): the receipts that are ours to be sent go to the outbox. Inside a transaction. */
+gboolean coi_receipts_claimed(CoiEngine *engine, const char *mailbox, const GArray *places, const CoiImapResult *result, GError **error);
+/* A receipt in the outbox: its conversation is no person's. */
+gboolean coi_receipts_is_one(const CoiOutgoing *mail);
 
 /* lists.c: mailing lists */
 /* The address of the list that a mail was posted to, NULL when it wasn't or nobody knows. Owned by the caller. */

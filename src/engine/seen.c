@@ -9,9 +9,9 @@ static gboolean has_seen_flag(GStrv flags)
     return FALSE;
 }
 
-static gboolean note_seen(CoiEngine *engine, const char *conversation, GError **error)
+static gboolean note_seen(CoiEngine *engine, const char *conversation, gint64 first, gint64 last, GError **error)
 {
-    g_autoptr(GArray) ids = coi_messages_see(engine->store, conversation, error);
+    g_autoptr(GArray) ids = coi_messages_see(engine->store, conversation, first, last, error);
     if (ids == NULL)
         return FALSE;
     for (guint i = 0; i < ids->len; i++) {
@@ -19,20 +19,23 @@ static gboolean note_seen(CoiEngine *engine, const char *conversation, GError **
         g_autoptr(CoiMessage) message = coi_messages_get(engine->store, id);
         if (message != NULL && g_str_equal(message->sender, engine->address))
             continue; /* not proven to be ours: never flagged */
-        if (!coi_chores_add_now(engine, id, COI_CHORE_SEEN, error) || !coi_chores_settle_seen(engine->store, id, error) ||
+        gboolean claims = FALSE;
+        if (message != NULL && !coi_receipts_seen(engine, message, &claims, error))
+            return FALSE;
+        if ((!claims && !coi_chores_add_now(engine, id, COI_CHORE_SEEN, error)) || !coi_chores_settle_seen(engine->store, id, error) ||
             !coi_filing_seen(engine, id, error))
             return FALSE;
     }
     return TRUE;
 }
 
-void coi_seen_here(CoiEngine *engine, const char *conversation)
+void coi_seen_here(CoiEngine *engine, const char *conversation, gint64 first, gint64 last)
 {
     g_autoptr(GError) error = NULL;
     if (engine->store == NULL || engine->failed)
         return;
     if (coi_store_begin(engine->store, FALSE, &error)) {
-        if (note_seen(engine, conversation, &error) && coi_store_commit(engine->store, &error))
+        if (note_seen(engine, conversation, first, last, &error) && coi_store_commit(engine->store, &error))
             return;
         coi_store_rollback(engine->store);
     }
@@ -50,8 +53,10 @@ gboolean coi_seen_flag(CoiEngine *engine, gint64 id, gboolean seen, GError **err
 {
     g_autoptr(CoiMessage) message = coi_messages_get(engine->store, id);
     if (message == NULL || message->kind != COI_LINE_IN || message->seen == seen ||
-        (!seen && coi_chores_waits(engine->store, id, COI_CHORE_SEEN))) /* the server is about to learn it */
+        (!seen && (coi_chores_waits(engine->store, id, COI_CHORE_SEEN) || coi_chores_waits(engine->store, id, COI_CHORE_CLAIM)))) /* the server is about to learn it */
         return TRUE;
+    if (seen && !coi_receipts_elsewhere(engine, id, error))
+        return FALSE;
     if (!coi_messages_set_seen(engine->store, id, seen, error) || (seen && !coi_filing_seen(engine, id, error)))
         return FALSE;
     if (seen && message->show != COI_SHOW_NEVER && !coi_messages_any_unseen(engine->store, message->conversation))
@@ -77,7 +82,7 @@ static gboolean note_flag(CoiEngine *engine, const char *mailbox, guint32 uid, g
     if (id == 0 || coi_messages_place_seen(engine->store, mailbox, uid) == seen)
         return TRUE;
     return coi_messages_set_place_seen(engine->store, mailbox, uid, seen, error) && coi_seen_flag(engine, id, seen, error) &&
-           (!seen || coi_chores_settle_seen(engine->store, id, error));
+           (!seen || (coi_receipts_elsewhere(engine, id, error) && coi_chores_settle_seen(engine->store, id, error)));
 }
 
 void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
@@ -86,7 +91,8 @@ void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *res
     CoiArrival *arrival = underway(watch, result->uid);
     if (arrival != NULL) {
         arrival->seen = has_seen_flag(result->flags);
-        arrival->message->seen = arrival->seen || arrival->message->kind != COI_LINE_IN;
+        arrival->message->wants_receipt &= !arrival->seen;
+        arrival->message->seen = arrival->seen || arrival->report != NULL || arrival->message->kind != COI_LINE_IN;
         return;
     }
     if (!note_flag(engine, watch->mailbox, result->uid, has_seen_flag(result->flags), &error))

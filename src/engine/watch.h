@@ -62,7 +62,7 @@ typedef struct {
     guint64 chore_tag;      /* of the request in flight, 0: none */
     CoiChore chore;         /* what it is about */
     GArray *chore_places;   /* CoiChorePlace, what it does it to */
-    CoiChoreTries tries[COI_CHORE_FILE_SENT + 1]; /* by CoiChore; 0: removing extra copies */
+    CoiChoreTries tries[COI_CHORE_CLAIM + 1]; /* by CoiChore; 0: removing extra copies */
     /* extra.c, of Chats */
     GArray *extra;          /* guint32: copies that are being removed, or NULL */
     gboolean removing;      /* the request in flight is about these */

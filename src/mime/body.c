@@ -72,12 +72,34 @@ static void add_readable(Writer *writer)
     g_string_append_printf(writer->out, "\r\n--%s--\r\n", boundary);
 }
 
+/* RFC 8098 and RFC 6522: what a person reads, what a program reads, and nothing else. */
+static gboolean add_receipt(Writer *writer, GError **error)
+{
+    const CoiDraft *draft = writer->draft;
+    g_autofree char *boundary = begin_multipart(writer, "report; report-type=disposition-notification");
+    g_autofree char *recipient = g_strconcat(g_str_is_ascii(draft->from) ? "rfc822; " : "utf-8; ", draft->from, NULL);
+    g_autofree char *id = g_strconcat("<", draft->receipt_for, ">", NULL);
+
+    g_string_append_printf(writer->out, "--%s\r\n", boundary);
+    add_text(writer);
+    g_string_append_printf(writer->out, "\r\n--%s\r\nContent-Type: message/disposition-notification\r\n\r\n", boundary);
+    if (!coi_encode_field(writer->out, "Final-Recipient", recipient) || !coi_encode_field(writer->out, "Original-Message-ID", id) ||
+        !coi_encode_field(writer->out, "Disposition", "manual-action/MDN-sent-automatically; displayed")) {
+        g_set_error_literal(error, COI_ERROR, COI_ERROR_INVALID, "a receipt from this address can't be sent");
+        return FALSE;
+    }
+    g_string_append_printf(writer->out, "\r\n--%s--\r\n", boundary);
+    return TRUE;
+}
+
 gboolean coi_body_append(GString *out, const CoiDraft *draft, GError **error)
 {
     Writer writer = {.out = out, .draft = draft};
     g_autofree char *boundary = NULL;
     g_autofree char *id = NULL;
 
+    if (draft->receipt_for != NULL)
+        return add_receipt(&writer, error);
     if (draft->chat_edit == NULL) {
         add_readable(&writer);
         return TRUE;

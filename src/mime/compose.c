@@ -119,7 +119,8 @@ static gboolean add_ids(GString *out, const CoiDraft *draft, GError **error)
 static gboolean add_chat(GString *out, const CoiDraft *draft, GError **error)
 {
     if (!add(out, "Chat-Version", "1.0", error) ||
-        (draft->chat_content != NULL && !add(out, "Chat-Content", draft->chat_content, error)))
+        (draft->chat_content != NULL && !add(out, "Chat-Content", draft->chat_content, error)) ||
+        (draft->automatic != NULL && !add(out, "Auto-Submitted", draft->automatic, error)))
         return FALSE;
     return !draft->ask_receipt || (add(out, "Disposition-Notification-To", draft->from, error) &&
                                    add(out, "Chat-Disposition-Notification-To", draft->from, error));
@@ -135,6 +136,8 @@ static gboolean check(const CoiDraft *draft, GError **error)
         return invalid(error, "formatting that is too long or not UTF-8");
     if (draft->chat_edit != NULL && !is_id(draft->chat_edit))
         return invalid(error, "Chat-Edit");
+    if (draft->receipt_for != NULL && !is_id(draft->receipt_for))
+        return invalid(error, "Original-Message-ID");
     if (draft->subject != NULL && !g_utf8_validate(draft->subject, -1, NULL))
         return invalid(error, "Subject");
     return TRUE;

@@ -16,6 +16,9 @@ typedef struct {
     const char *subject;         /* UTF-8; NULL: "Chat: " and the text's beginning (about 40 characters, whole words where they allow, one line) */
     const char *text;            /* UTF-8, "\n" lines */
     const char *html;            /* the same with formatting: what stands in <body>, UTF-8; NULL: none */
+    const char *automatic;       /* Auto-Submitted, a token; NULL: a person wrote it */
+    const char *receipt_for;     /* a receipt (RFC 8098) that the message with this id, without <>, was displayed at `from`; NULL: none.
+                                    text is then what people read of it, html is not used */
     gboolean ask_receipt;        /* both Disposition-Notification-To headers */
 } CoiDraft;
 

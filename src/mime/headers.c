@@ -114,6 +114,43 @@ static gboolean is_automatic(const GArray *fields)
            (strcmp(precedence, "bulk") == 0 || strcmp(precedence, "junk") == 0 || strcmp(precedence, "list") == 0);
 }
 
+/* Is value one address, that of from? */
+static gboolean is_alone(char *value, const CoiAddress *from)
+{
+    g_autofree char *text = value;
+    g_autoptr(GPtrArray) list = coi_address_list_parse(text);
+
+    return list->len == 1 && strcmp(((CoiAddress *)g_ptr_array_index(list, 0))->address, from->address) == 0;
+}
+
+static gboolean has_list_field(const GArray *fields)
+{
+    for (guint i = 0; i < fields->len; i++) {
+        const CoiField *field = &g_array_index(fields, CoiField, i);
+
+        if (field->name_length > 5 && g_ascii_strncasecmp(field->name, "List-", 5) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean asks_receipt(const CoiHeaders *headers, const GArray *fields)
+{
+    static const char *const names[] = {"Disposition-Notification-To", "Chat-Disposition-Notification-To", "Return-Path"};
+    gboolean asked = FALSE;
+
+    if (headers->from_count != 1 || headers->automatic || has_list_field(fields))
+        return FALSE;
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
+        char *value = coi_fields_get_all(fields, names[i]);
+
+        if (value != NULL && !is_alone(value, headers->from))
+            return FALSE;
+        asked |= value != NULL && i < 2;
+    }
+    return asked;
+}
+
 static GPtrArray *parse_addresses(const GArray *fields, const char *name)
 {
     g_autofree char *value = coi_fields_get_all(fields, name);
@@ -234,6 +271,7 @@ CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error)
     take_list(headers, fields);
     headers->has_received = coi_fields_has(fields, "Received");
     headers->automatic = is_automatic(fields);
+    headers->asks_receipt = asks_receipt(headers, fields);
     return headers;
 }
 

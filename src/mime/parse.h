@@ -26,6 +26,7 @@ typedef struct {
     char *list_post;      /* List-Post's address, or NULL */
     gboolean has_received;
     gboolean automatic;   /* Auto-Submitted other than "no", or Precedence bulk/junk/list */
+    gboolean asks_receipt; /* of a kind that may be answered: for one address, which is From and, where there is one, Return-Path; no list */
     char *content_type;   /* top level "multipart/report", lower case, no parameters; "text/plain" when missing */
     char *report_type;    /* its report-type parameter, lower case, or NULL */
 } CoiHeaders;

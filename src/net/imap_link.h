@@ -12,6 +12,7 @@ typedef enum {
     COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
     COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */
     COI_IMAP_STORE,  /* add flags to messages of the open mailbox: DONE or FAILED */
+    COI_IMAP_CLAIM,  /* be the one client that flags messages of the open mailbox (net/imap_claim.h): DONE with uids and gone, or FAILED */
     COI_IMAP_MOVE,   /* move messages of the open mailbox: DONE or FAILED. Ones that are gone already are no failure */
     COI_IMAP_REMOVE, /* remove messages of the open mailbox, extra copies: DONE or FAILED */
     COI_IMAP_SEARCH, /* look for messages of a mailbox: FOUND, or FAILED also when the server can't search so */
@@ -47,7 +48,8 @@ typedef struct {
                                     each 60 s), or NULL */
     gboolean leave_out;          /* FOLLOW, BODIES: a message that the server refuses to give is left out; else it ends the
                                     request (FOLLOW: DOWN, BODIES: FAILED), since the refusal may pass */
-    /* BODIES, STORE, MOVE, REMOVE, FETCH */
+    gboolean again;              /* CLAIM: \Seen is our own, only $MDNSent counts */
+    /* BODIES, STORE, CLAIM, MOVE, REMOVE, FETCH */
     GArray *uids;                /* guint32 */
     /* APPEND */
     char *message_id;            /* without <>; looked for in the target first */
@@ -132,7 +134,8 @@ typedef struct {
     guint64 highest_modseq; /* everything up to it has been reported; 0: the server has none */
     /* STATUS, FOUND */
     guint32 uid_validity;
-    GArray *uids;         /* FOUND: guint32, ascending */
+    GArray *uids;         /* FOUND: guint32, ascending; DONE of CLAIM: those that were flagged by it */
+    GArray *gone;         /* DONE of CLAIM: guint32, those that aren't there any more */
     /* APPENDED */
     gboolean was_there;
     /* FAILED, DOWN */

@@ -54,6 +54,7 @@ void coi_imap_result_free(CoiImapResult *result)
     g_clear_pointer(&result->bytes, g_bytes_unref);
     g_clear_pointer(&result->copied, g_array_unref);
     g_clear_pointer(&result->uids, g_array_unref);
+    g_clear_pointer(&result->gone, g_array_unref);
     g_clear_error(&result->error);
     g_free(result->tried);
     g_free(result);

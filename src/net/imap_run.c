@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "net/connect.h"
 #include "net/imap_append.h"
+#include "net/imap_claim.h"
 #include "net/imap_copies.h"
 #include "net/imap_fetch.h"
 #include "net/imap_metadata.h"
@@ -222,6 +223,23 @@ static void run_messages(CoiImapLink *link, const CoiImapRequest *request)
     done_or_not(link, done, error);
 }
 
+static void run_claim(CoiImapLink *link, const CoiImapRequest *request)
+{
+    GError *error = NULL;
+    g_autoptr(GArray) won = NULL, gone = NULL;
+    if (!is_open(link))
+        return;
+    if (!coi_imap_claim(link->imap, request->uids, request->again, &won, &gone, &error) && coi_imap_is_over(error)) {
+        failed_or_down(link, error);
+        return;
+    }
+    g_clear_error(&error); /* what was refused is not ours */
+    CoiImapResult *result = coi_imap_result_new(COI_IMAP_DONE);
+    result->uids = g_steal_pointer(&won);
+    result->gone = g_steal_pointer(&gone);
+    coi_imap_link_tell(link, result, request->tag);
+}
+
 static void run_move(CoiImapLink *link, const CoiImapRequest *request)
 {
     GError *error = NULL;
@@ -308,6 +326,7 @@ void coi_imap_link_run(CoiImapLink *link, const CoiImapRequest *request)
     static const Runner runners[] = {
         [COI_IMAP_OPEN] = run_open,       [COI_IMAP_FOLLOW] = run_follow,       [COI_IMAP_LOOK] = run_look,
         [COI_IMAP_BODIES] = run_messages, [COI_IMAP_APPEND] = run_append,       [COI_IMAP_STORE] = run_messages,
+        [COI_IMAP_CLAIM] = run_claim,
         [COI_IMAP_MOVE] = run_move,       [COI_IMAP_REMOVE] = run_messages, [COI_IMAP_SEARCH] = run_search,
         [COI_IMAP_FETCH] = run_fetch,     [COI_IMAP_CONFIGURE] = run_configure, [COI_IMAP_CLOSE] = run_close};
     link->tag = request->tag;

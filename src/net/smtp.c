@@ -60,6 +60,8 @@ static void learn(CoiSmtp *smtp, const char *line)
         smtp->eight_bit = TRUE;
     } else if (strcmp(keyword, "SMTPUTF8") == 0) {
         smtp->utf8 = TRUE;
+    } else if (strcmp(keyword, "DSN") == 0) {
+        smtp->dsn = TRUE;
     } else if (strcmp(keyword, "STARTTLS") == 0) {
         smtp->starttls = TRUE;
     } else if (strcmp(keyword, "SIZE") == 0) {

@@ -1,12 +1,12 @@
 /* An SMTP session over one connection, as a mail program speaks it to its submission server (RFC 5321, 6409; AUTH 4954,
- * STARTTLS 3207, PIPELINING 2920, SIZE 1870, 8BITMIME 6152, SMTPUTF8 6531). One link thread's. */
+ * STARTTLS 3207, PIPELINING 2920, SIZE 1870, 8BITMIME 6152, SMTPUTF8 6531, DSN 3461). One link thread's. */
 #pragma once
 #include "net/smtp_link.h"
 #include "net/stream.h"
 
 typedef struct {
     CoiStream *stream; /* borrowed */
-    gboolean pipelining, eight_bit, utf8, starttls;
+    gboolean pipelining, eight_bit, utf8, starttls, dsn;
     gboolean size; /* the server knows SIZE; max_size 0: it names no limit */
     guint64 max_size;
     GPtrArray *mechanisms; /* char *, NULL-terminated */

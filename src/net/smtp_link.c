@@ -41,6 +41,8 @@ void coi_smtp_request_free(CoiSmtpRequest *request)
     g_clear_pointer(&request->servers, g_ptr_array_unref);
     coi_credentials_free(request->credentials);
     g_free(request->sender);
+    g_free(request->sender_otherwise);
+    g_free(request->envelope_id);
     g_strfreev(request->recipients);
     g_clear_pointer(&request->mail, g_bytes_unref);
     g_free(request);

@@ -10,7 +10,10 @@ typedef struct {
     GPtrArray *servers;          /* as in CoiImapRequest */
     CoiCredentials *credentials; /* NULL: no AUTH */
     char *sender;                /* envelope, bare address; "" for <> */
+    char *sender_otherwise;      /* said to a server that takes nothing from `sender`; NULL: none */
     GStrv recipients;            /* envelope, bare addresses */
+    const char *notify;          /* "NEVER" or "SUCCESS,FAILURE,DELAY" where the server knows DSN (RFC 3461), static; NULL: as it likes */
+    char *envelope_id;           /* likewise, how reports name the mail; printable ASCII; NULL: none */
     GBytes *mail;                /* CRLF lines, not dot-stuffed */
     gboolean held;               /* the envelope goes at once, the text not before coi_smtp_link_release */
 } CoiSmtpRequest;

@@ -22,6 +22,7 @@
 typedef struct {
     CoiSmtp *smtp;
     const CoiSmtpRequest *request;
+    const char *sender;
     GPtrArray *results; /* CoiRecipientResult, one a recipient */
     GPtrArray *asked;   /* those of them that RCPT is said for; borrowed */
     guint accepted;     /* by RCPT so far */
@@ -67,7 +68,7 @@ static void settle_rest_by(Transaction *t, const CoiSmtpReply *reply)
 static void settle_unsendable(Transaction *t)
 {
     const CoiSmtp *smtp = t->smtp;
-    const char *sender = t->request->sender;
+    const char *sender = t->sender;
     gsize size = g_bytes_get_size(t->request->mail);
     for (guint i = 0; i < t->results->len; i++) {
         CoiRecipientResult *result = t->results->pdata[i];
@@ -90,9 +91,9 @@ static void settle_unsendable(Transaction *t)
     }
 }
 
-static void transaction_init(Transaction *t, CoiSmtp *smtp, const CoiSmtpRequest *request)
+static void transaction_init(Transaction *t, CoiSmtp *smtp, const CoiSmtpRequest *request, const char *sender)
 {
-    *t = (Transaction){.smtp = smtp, .request = request};
+    *t = (Transaction){.smtp = smtp, .request = request, .sender = sender};
     t->results = g_ptr_array_new_with_free_func((GDestroyNotify)coi_recipient_result_free);
     for (char **address = request->recipients; address != NULL && *address != NULL; address++) {
         CoiRecipientResult *result = g_new0(CoiRecipientResult, 1);
@@ -107,6 +108,12 @@ static void transaction_init(Transaction *t, CoiSmtp *smtp, const CoiSmtpRequest
             g_ptr_array_add(t->asked, t->results->pdata[i]);
 }
 
+static void transaction_clear(Transaction *t)
+{
+    g_ptr_array_unref(t->asked);
+    g_ptr_array_unref(t->results);
+}
+
 static gboolean has_eight_bits(GBytes *mail)
 {
     gsize length = 0;
@@ -119,22 +126,48 @@ static gboolean has_eight_bits(GBytes *mail)
 
 static gboolean needs_utf8(const Transaction *t)
 {
-    gboolean needs = !g_str_is_ascii(t->request->sender);
+    gboolean needs = !g_str_is_ascii(t->sender);
     for (guint i = 0; i < t->asked->len; i++)
         needs |= !g_str_is_ascii(((CoiRecipientResult *)t->asked->pdata[i])->address);
     return needs;
 }
 
+/* RFC 3461 section 4: what an argument may not hold becomes + and two hexadecimal digits. */
+static char *xtext(const char *text)
+{
+    GString *out = g_string_new(NULL);
+    for (const guchar *p = (const guchar *)text; *p != '\0'; p++)
+        if (*p > ' ' && *p < 127 && *p != '+' && *p != '=')
+            g_string_append_c(out, (char)*p);
+        else
+            g_string_append_printf(out, "+%02X", *p);
+    return g_string_free(out, FALSE);
+}
+
+/* ORCPT, by which a report names whom we wrote to even when an address on the way forwards. */
+static char *rcpt_to(const Transaction *t, const char *address)
+{
+    g_autofree char *plain = xtext(address);
+    if (!t->smtp->dsn || t->request->notify == NULL)
+        return g_strdup_printf("RCPT TO:<%s>\r\n", address);
+    return g_strdup_printf("RCPT TO:<%s> NOTIFY=%s%s%s\r\n", address, t->request->notify,
+                           g_str_is_ascii(address) ? " ORCPT=rfc822;" : "", g_str_is_ascii(address) ? plain : "");
+}
+
 static char *mail_from(const Transaction *t)
 {
     g_autoptr(GString) command = g_string_new(NULL);
-    g_string_printf(command, "MAIL FROM:<%s>", t->request->sender);
+    g_string_printf(command, "MAIL FROM:<%s>", t->sender);
     if (t->smtp->size)
         g_string_append_printf(command, " SIZE=%" G_GSIZE_FORMAT, g_bytes_get_size(t->request->mail));
     if (t->smtp->eight_bit && has_eight_bits(t->request->mail))
         g_string_append(command, " BODY=8BITMIME");
     if (needs_utf8(t))
         g_string_append(command, " SMTPUTF8");
+    if (t->smtp->dsn && t->request->envelope_id != NULL) {
+        g_autofree char *id = xtext(t->request->envelope_id);
+        g_string_append_printf(command, " RET=HDRS ENVID=%s", id);
+    }
     g_string_append(command, "\r\n");
     return g_string_free(g_steal_pointer(&command), FALSE);
 }
@@ -147,8 +180,7 @@ static GPtrArray *envelope_commands(const Transaction *t)
         g_ptr_array_add(commands, g_strdup("RSET\r\n"));
     g_ptr_array_add(commands, mail_from(t));
     for (guint i = 0; i < t->asked->len; i++)
-        g_ptr_array_add(commands,
-                        g_strdup_printf("RCPT TO:<%s>\r\n", ((CoiRecipientResult *)t->asked->pdata[i])->address));
+        g_ptr_array_add(commands, rcpt_to(t, ((CoiRecipientResult *)t->asked->pdata[i])->address));
     g_ptr_array_add(commands, g_strdup("DATA\r\n"));
     return commands;
 }
@@ -303,8 +335,13 @@ GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, CoiSmtpMa
     Transaction t;
     gboolean go_on = FALSE;
     *mail_begun = FALSE;
-    transaction_init(&t, smtp, request);
+    transaction_init(&t, smtp, request, request->sender);
     gboolean answered = t.asked->len == 0 || say_envelope(&t, &go_on, error);
+    if (answered && t.accepted == 0 && !go_on && request->sender_otherwise != NULL) {
+        transaction_clear(&t);
+        transaction_init(&t, smtp, request, request->sender_otherwise);
+        answered = t.asked->len == 0 || say_envelope(&t, &go_on, error);
+    }
     if (answered && go_on && t.accepted > 0) {
         answered = may_go(user, error);
         if (answered) {

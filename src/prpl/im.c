@@ -114,7 +114,7 @@ void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
     shown->line = message->id;
     coi_connection_send(connection, shown);
     if (message->text != NULL && message->kind == COI_LINE_IN)
-        coi_seen_look(connection, message->conversation);
+        coi_seen_shown(connection, message->conversation, message->id);
 }
 
 void coi_im_refused(CoiConnection *connection, const CoiEvent *event)

@@ -52,6 +52,8 @@ static const char *const own_copies[][2] = {
     {N_("None"), "none"},
     {NULL, NULL},
 };
+static const char *const receipts_sent[][2] = {
+    {N_("When I have seen the message"), "seen"}, {N_("When I answer"), "reply"}, {N_("Never"), "never"}, {NULL, NULL}};
 static const char *const receipts[][2] = {
     {N_("People with a chat program"), "chat"},
     {N_("Everybody"), "all"},
@@ -85,7 +87,9 @@ GList *coi_options_list(void)
     list = g_list_append(list, list_option(_("Where chat messages live"), "filter", filters));
     list = g_list_append(list, list_option(_("Show ordinary mail"), "ordinary_mail", ordinary_mails));
     list = g_list_append(list, list_option(_("Copy for my other devices"), "own_copy", own_copies));
+    list = g_list_append(list, list_option(_("Let others know what I have read"), "send_receipts", receipts_sent));
     list = g_list_append(list, list_option(_("Ask for receipts"), "ask_receipts", receipts));
+    list = g_list_append(list, purple_account_option_bool_new(_("Ask servers for proof of delivery"), "delivery_receipts", FALSE));
     list =
         g_list_append(list, purple_account_option_bool_new(_("Show contacts as available"), "always_available", TRUE));
     list = g_list_append(list,
@@ -200,6 +204,9 @@ void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *a
         .filter = read_list(account, "filter", filters),
         .ask_receipts_all = option_is(account, "ask_receipts", "chat", "all"),
         .ask_receipts_chat = option_is(account, "ask_receipts", "chat", "chat"),
+        .receipts_when_seen = option_is(account, "send_receipts", "seen", "seen"),
+        .receipts_at_reply = !option_is(account, "send_receipts", "seen", "never"),
+        .delivery_receipts = purple_account_get_bool(account, "delivery_receipts", FALSE),
         .history_days = purple_account_get_int(account, "history_days", HISTORY_DAYS),
     };
 }

@@ -24,6 +24,8 @@ typedef struct {
     CoiConnection *connection; /* borrowed: coi_seen_stop() ends every talk */
     char *address;
     TalkState state;
+    gboolean arrived; /* a line is about to be written */
+    gint64 first, last; /* the lines that this window shows, as the store numbers them; 0: none */
     guint timer;
 } Talk;
 
@@ -71,11 +73,14 @@ static PurpleConversation *window_of(const Talk *talk)
     return purple_find_conversation_with_account(PURPLE_CONV_TYPE_IM, talk->address, talk->connection->account);
 }
 
-static void tell_seen(Talk *talk)
+/* The lines from first to last, 0: all. */
+static void tell_seen(Talk *talk, gint64 first, gint64 last)
 {
     talk->state = TALK_SEEN;
     CoiCommand *seen = coi_command_new(COI_COMMAND_SEEN);
     seen->address = g_strdup(talk->address);
+    seen->first = first;
+    seen->line = last;
     coi_connection_send(talk->connection, seen);
 }
 
@@ -98,7 +103,7 @@ static void look(Talk *talk)
     PurpleConversation *window = talk->state == TALK_SHOWN ? window_of(talk) : NULL;
     if (window != NULL && !has_unseen(window) && purple_conversation_has_focus(window) &&
         user_is_there(talk->connection->account))
-        tell_seen(talk);
+        tell_seen(talk, talk->first, talk->last);
 }
 
 static gboolean look_again(gpointer data)
@@ -118,7 +123,7 @@ static void received(PurpleAccount *account, char *sender, char *text, PurpleCon
     (void)flags;
     Talk *talk = account == connection->account ? talk_with(connection, sender) : NULL;
     if (talk != NULL)
-        talk->state = TALK_SHOWN;
+        talk->arrived = TRUE;
 }
 
 static void updated(PurpleConversation *conversation, PurpleConvUpdateType type, CoiConnection *connection)
@@ -140,6 +145,7 @@ static void closing(PurpleConversation *conversation, CoiConnection *connection)
     if (talk == NULL)
         return;
     stop_timer(talk);
+    talk->first = talk->last = 0;
     if (talk->state == TALK_SHOWN)
         talk->state = TALK_BEFORE;
 }
@@ -158,18 +164,25 @@ void coi_seen_stop(CoiConnection *connection)
     g_clear_pointer(&connection->talks, g_hash_table_destroy);
 }
 
-void coi_seen_look(CoiConnection *connection, const char *peer)
+void coi_seen_shown(CoiConnection *connection, const char *peer, gint64 line)
 {
     Talk *talk = talk_with(connection, peer);
-    if (talk != NULL)
-        look(talk);
+    if (talk == NULL)
+        return;
+    if (talk->arrived) {
+        talk->state = TALK_SHOWN;
+        talk->first = talk->first == 0 ? line : MIN(talk->first, line);
+        talk->last = MAX(talk->last, line);
+    }
+    talk->arrived = FALSE;
+    look(talk);
 }
 
 void coi_seen_written(CoiConnection *connection, const char *name)
 {
     Talk *talk = talk_with(connection, name);
     if (talk != NULL && talk->state != TALK_SEEN)
-        tell_seen(talk);
+        tell_seen(talk, 0, 0);
 }
 
 void coi_seen_elsewhere(CoiConnection *connection, const CoiEvent *event)

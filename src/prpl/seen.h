@@ -7,8 +7,8 @@
 void coi_seen_start(CoiConnection *connection);
 void coi_seen_stop(CoiConnection *connection);
 
-/* A line of the peer's has been handed to the client: is the user looking? Tells the engine if so. */
-void coi_seen_look(CoiConnection *connection, const char *peer);
+/* This line of the peer's has been handed to the client: is the user looking? Tells the engine if so. */
+void coi_seen_shown(CoiConnection *connection, const char *peer, gint64 line);
 
 /* The user writes in the conversation with this name. */
 void coi_seen_written(CoiConnection *connection, const char *name);

@@ -7,7 +7,8 @@ typedef enum {
     COI_CHORE_KEYWORD,  /* it is chat: $Chat */
     COI_CHORE_FILE,     /* it is chat: to Chats */
     COI_CHORE_BLOCK,    /* its sender is blocked: to Blocked */
-    COI_CHORE_FILE_SENT /* we sent it, and the server put a copy into Sent: that one to Chats */
+    COI_CHORE_FILE_SENT, /* we sent it, and the server put a copy into Sent: that one to Chats */
+    COI_CHORE_CLAIM      /* the user has read it, and its sender is to learn it from one of our clients: \Seen and $MDNSent, by us alone */
 } CoiChore;
 
 typedef struct {

@@ -224,21 +224,22 @@ gboolean coi_messages_set_seen(CoiStore *store, gint64 id, gboolean seen, GError
     return coi_db_run(store, error, "UPDATE messages SET seen = ? WHERE id = ?", coi_db_int(seen != FALSE), coi_db_int(id));
 }
 
-GArray *coi_messages_see(CoiStore *store, const char *conversation, GError **error)
+/* The index of what is unseen is only used for this very condition. */
+#define SEEABLE "conversation = ?1 AND seen = 0 AND kind = 0 AND show = 2 AND id >= ?2 AND (?3 = 0 OR id <= ?3)"
+
+GArray *coi_messages_see(CoiStore *store, const char *conversation, gint64 first, gint64 last, GError **error)
 {
     g_autoptr(GArray) ids = g_array_new(FALSE, FALSE, sizeof(gint64));
     {
-        g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT id FROM messages WHERE conversation = ? AND seen = 0"
-                                                      " AND kind = 0 AND show = 2 ORDER BY id",
-                                               coi_db_text(conversation));
+        g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT id FROM messages WHERE " SEEABLE " ORDER BY id", coi_db_text(conversation),
+                                               coi_db_int(first), coi_db_int(last));
         while (coi_db_next(rows)) {
             gint64 id = sqlite3_column_int64(rows, 0);
             g_array_append_val(ids, id);
         }
     }
-    if (ids->len > 0 && !coi_db_run(store, error,
-                                    "UPDATE messages SET seen = 1 WHERE conversation = ? AND seen = 0 AND kind = 0 AND show = 2",
-                                    coi_db_text(conversation)))
+    if (ids->len > 0 && !coi_db_run(store, error, "UPDATE messages SET seen = 1 WHERE " SEEABLE, coi_db_text(conversation),
+                                    coi_db_int(first), coi_db_int(last)))
         return NULL;
     return g_steal_pointer(&ids);
 }

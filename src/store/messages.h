@@ -74,8 +74,9 @@ CoiMessage *coi_messages_get(CoiStore *store, gint64 id);
  * one after it, else NEVER. */
 gboolean coi_messages_settle_between(CoiStore *store, GError **error);
 gboolean coi_messages_set_seen(CoiStore *store, gint64 id, gboolean seen, GError **error);
-/* Every received line of the conversation that was shown and not seen becomes seen. Their ids (gint64), NULL on error. */
-GArray *coi_messages_see(CoiStore *store, const char *conversation, GError **error);
+/* Every received line of the conversation from row first to row last (0: whatever its row) that was shown and not seen becomes seen.
+ * Their ids (gint64), NULL on error. */
+GArray *coi_messages_see(CoiStore *store, const char *conversation, gint64 first, gint64 last, GError **error);
 /* TRUE while a received line of the conversation that was or will be shown is not seen. */
 gboolean coi_messages_any_unseen(CoiStore *store, const char *conversation);
 gboolean coi_messages_set_show(CoiStore *store, gint64 id, CoiShow show, GError **error);

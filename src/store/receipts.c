@@ -26,3 +26,26 @@ gint64 coi_receipts_last_own(CoiStore *store, const char *conversation)
                                    " AND expires = 0 ORDER BY id DESC LIMIT 1",
                          coi_db_text(conversation));
 }
+
+GArray *coi_receipts_owed(CoiStore *store, const char *conversation)
+{
+    GArray *ids = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(CoiRows) rows = coi_db_query(store, "SELECT id FROM messages WHERE conversation = ? AND wants_receipt = 1 AND seen = 1"
+                                                  " AND kind = 0 AND show = 2 ORDER BY id",
+                                           coi_db_text(conversation));
+    while (coi_db_next(rows)) {
+        gint64 id = sqlite3_column_int64(rows, 0);
+        g_array_append_val(ids, id);
+    }
+    return ids;
+}
+
+gboolean coi_receipts_settle(CoiStore *store, gint64 message, GError **error)
+{
+    return coi_db_run(store, error, "UPDATE messages SET wants_receipt = 0 WHERE id = ? AND wants_receipt = 1", coi_db_int(message));
+}
+
+gboolean coi_receipts_may_know(CoiStore *store, const char *conversation)
+{
+    return coi_receipts_last_own(store, conversation) != 0;
+}

@@ -18,3 +18,10 @@ gboolean coi_receipts_note(CoiStore *store, gint64 message, const char *address,
                            GError **error);
 /* The newest message of ours in the conversation that somebody got or will get, 0: none. */
 gint64 coi_receipts_last_own(CoiStore *store, const char *conversation);
+
+/* What we owe others: messages (rows, gint64) of the conversation that ask for a receipt (CoiMessage.wants_receipt) and were read here. */
+GArray *coi_receipts_owed(CoiStore *store, const char *conversation);
+/* No receipt is owed for the message any more. */
+gboolean coi_receipts_settle(CoiStore *store, gint64 message, GError **error);
+/* TRUE once something of ours stood in the conversation. */
+gboolean coi_receipts_may_know(CoiStore *store, const char *conversation);

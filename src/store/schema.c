@@ -86,6 +86,7 @@ static const char *const steps[] = {
     "ALTER TABLE folders ADD COLUMN floor INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX messages_original ON messages (original) WHERE original IS NOT NULL;"
     "CREATE INDEX messages_expires ON messages (expires) WHERE expires <> 0;"
+    "CREATE INDEX messages_owed ON messages (conversation) WHERE wants_receipt = 1;"
     "CREATE TABLE receipts (message INTEGER NOT NULL REFERENCES messages, address TEXT NOT NULL, state INTEGER NOT NULL,"
     " time INTEGER NOT NULL, PRIMARY KEY (message, address)) STRICT, WITHOUT ROWID;",
 };

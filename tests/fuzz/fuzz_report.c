@@ -4,15 +4,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 
-static gint64 worst;
+/* Of processor time: the machine may have other things to do. */
+static clock_t worst;
 
 static void print_worst(void)
 {
-    g_printerr("worst case: %" G_GINT64_FORMAT " us\n", worst);
+    g_printerr("worst case: %ld us\n", (long)(worst * 1000000 / CLOCKS_PER_SEC));
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -55,13 +57,13 @@ static void read_as(const char *before, const guint8 *data, gsize size)
 {
     g_autoptr(GByteArray) mail = g_byte_array_new();
     g_autoptr(CoiReport) report = NULL;
-    gint64 begin;
+    clock_t begin;
 
     g_byte_array_append(mail, (const guint8 *)before, (guint)strlen(before));
     g_byte_array_append(mail, data, (guint)size);
-    begin = g_get_monotonic_time();
+    begin = clock();
     report = coi_report_parse(mail->data, mail->len);
-    worst = MAX(worst, g_get_monotonic_time() - begin);
+    worst = MAX(worst, clock() - begin);
     if (report != NULL)
         check(report);
 }

@@ -269,11 +269,12 @@ class Lab:
         return path
 
     def options(self, security="tls", imap=None, smtp=None, host="localhost"):
-        """Account options that lead to this lab's servers; imap and smtp: other ports (of relays)."""
+        """Account options that lead to this lab's servers; imap and smtp: other ports (of relays). Receipts, which are mails of their own,
+        leave only where a test asks for them."""
         secure = {"tls": ("imaps", "smtps"), "starttls": ("imap", "submission"), "none": ("imap", "submission")}[security]
         return {"imap_server": host, "imap_port": imap or self.ports[secure[0]], "imap_security": security,
                 "smtp_server": host, "smtp_port": smtp or self.ports[secure[1]], "smtp_security": security,
-                "filter": "none"}
+                "filter": "none", "send_receipts": "never"}
 
     def client(self, user, security="tls", imap=None, smtp=None, host="localhost", options=None, trusted=True,
                profile=None, password=None, **more):

@@ -23,6 +23,8 @@ virtual_mailbox_domains = {domain}
 virtual_mailbox_maps = texthash:{users}
 virtual_transport = lmtp:unix:{lmtp}
 # One after the other, or the order of arrival would be Postfix's mood.
+# What Dovecot takes lies in the mailbox.
+lmtp_assume_final = yes
 lmtp_destination_concurrency_limit = 1
 lmtp_initial_destination_concurrency = 1
 initial_destination_concurrency = 1

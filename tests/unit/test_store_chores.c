@@ -52,7 +52,7 @@ static void test_seen(Fixture *f, gconstpointer data)
     add(f, "3", "ann@x", COI_LINE_IN, COI_SHOW_NEVER, 3);
     add(f, "4", "bob@x", COI_LINE_IN, COI_SHOW_DONE, 3);
     g_assert_true(coi_messages_any_unseen(f->store, "ann@x"));
-    g_autoptr(GArray) ids = coi_messages_see(f->store, "ann@x", &error);
+    g_autoptr(GArray) ids = coi_messages_see(f->store, "ann@x", 0, 0, &error);
     g_assert_no_error(error);
     g_assert_cmpuint(ids->len, ==, 1); /* only what was shown can have been read */
     g_assert_cmpint(g_array_index(ids, gint64, 0), ==, shown);
@@ -60,7 +60,7 @@ static void test_seen(Fixture *f, gconstpointer data)
     g_assert_true(coi_messages_set_seen(f->store, waits, TRUE, &error));
     g_assert_false(coi_messages_any_unseen(f->store, "ann@x"));
     g_assert_true(coi_messages_any_unseen(f->store, "bob@x"));
-    g_autoptr(GArray) none = coi_messages_see(f->store, "ann@x", &error);
+    g_autoptr(GArray) none = coi_messages_see(f->store, "ann@x", 0, 0, &error);
     g_assert_cmpuint(none->len, ==, 0);
 }
 
