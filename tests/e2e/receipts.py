@@ -120,8 +120,8 @@ def three_devices():
     tap.require("UNCHANGEDSINCE" in log and "+FLAGS.SILENT (\\Seen $MDNSent)" in log, "the claim is one conditional STORE")
 
 
-@tap.case("without CONDSTORE, and without keywords: receipts leave, and none for what was read elsewhere")
-def poor_servers():
+@tap.case("with CONDSTORE and without: a receipt leaves, and none for what was read elsewhere")
+def read_elsewhere():
     for without in (["CONDSTORE"], []):
         with Lab(users=("bob", "carol"), capabilities_without=without, rawlog=True) as lab:
             bob, carol, box = bob_of(lab), lab.mailbox("carol"), lab.mailbox("bob")
