@@ -84,9 +84,10 @@ guint coi_answer_mailboxes(const CoiEngine *engine, const char *names[3])
     if (engine->facts == NULL)
         return 0;
     names[n++] = "INBOX";
-    if (engine->facts->chats != NULL)
-        names[n++] = engine->facts->chats;
-    if (engine->facts->sent != NULL && g_strcmp0(engine->facts->sent, engine->facts->chats) != 0)
+    const char *chats = engine->watches[COI_WATCH_CHATS].mailbox; /* which may be younger than the facts */
+    if (chats != NULL)
+        names[n++] = chats;
+    if (engine->facts->sent != NULL && g_strcmp0(engine->facts->sent, chats) != 0)
         names[n++] = engine->facts->sent;
     return n;
 }

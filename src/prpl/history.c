@@ -92,12 +92,20 @@ static void show_as_notice(CoiConnection *connection, const CoiMessage *message,
     coi_notice(connection, message->conversation, COI_NOTICE_INFO, line);
 }
 
-/* Not logged, since it has been; not by serv_got_im, since it is no news: no sound, nothing unread, no automatic answer. */
+/* Not logged, since it has been. PURPLE_MESSAGE_NO_LOG would do, but Pidgin takes such a line for a remark of its own: without time
+ * and name. Not by serv_got_im, since it is no news: no sound, nothing unread, no automatic answer. */
+static void write_unlogged(PurpleConversation *conversation, const char *who, const char *html, PurpleMessageFlags flags, time_t when)
+{
+    gboolean logging = purple_conversation_is_logging(conversation);
+    purple_conversation_set_logging(conversation, FALSE);
+    purple_conv_im_write(PURPLE_CONV_IM(conversation), who, html, flags, when);
+    purple_conversation_set_logging(conversation, logging);
+}
+
 static void show_line(CoiConnection *connection, const CoiEvent *event)
 {
     const CoiMessage *message = event->message;
-    PurpleMessageFlags flags = PURPLE_MESSAGE_NO_LOG | PURPLE_MESSAGE_DELAYED |
-                               (message->kind == COI_LINE_IN ? PURPLE_MESSAGE_RECV : PURPLE_MESSAGE_SEND);
+    PurpleMessageFlags flags = PURPLE_MESSAGE_DELAYED | (message->kind == COI_LINE_IN ? PURPLE_MESSAGE_RECV : PURPLE_MESSAGE_SEND);
     g_autofree char *said = message->text != NULL ? coi_line_html(connection, message, &flags) : g_strdup(_("(its text is not here)"));
     g_autofree char *number = event->count > 0 ? g_strdup_printf("#%d ", (int)event->count) : g_strdup("");
     g_autofree char *html = g_strconcat(number, said, NULL);
@@ -106,7 +114,7 @@ static void show_line(CoiConnection *connection, const CoiEvent *event)
         return;
     }
     PurpleConversation *conversation = coi_conversation_with(connection, event->address);
-    purple_conv_im_write(PURPLE_CONV_IM(conversation), event->address, html, flags, message->time);
+    write_unlogged(conversation, event->address, html, flags, message->time);
 }
 
 static char *head(const CoiEvent *event)

@@ -31,7 +31,7 @@ def asks(person, peer, text):
         person.events.remove(one)
     listed = [one for one in person.history[start:] if one["event"] == "line" and "system" not in one["flags"]]
     for one in listed:
-        tap.require("no-log" in one["flags"], f"is not logged again: {one}")
+        tap.require("no-log" not in one["flags"], f"has its time and name in Pidgin: {one}")
         tap.require("delayed" in one["flags"], f"is no news: {one}")
         person.events.remove(one)
     return [("me" if "send" in one["flags"] else "they", client.plain(one["text"])) for one in listed], client.plain(end["text"])
@@ -133,6 +133,17 @@ def search():
         told = asks(alice, BOB, "search")[1]
         tap.require("What words" in told, told)
         lab.leave(alice)
+
+
+@tap.case("what lies in a folder that this login made is found, too")
+def new_folder():
+    with Lab() as lab:
+        alice, bob = lab.client("alice", options={"filter": "active"}).login(), lab.client("bob").login()
+        bob.says(alice, "See you at six.")
+        alice.hears(bob, "See you at six.")
+        lab.holds("alice", **{"COI/Chats": 1})
+        tap.same(asks(alice, bob, "search six")[0], [("they", "#1 See you at six.")], "found")
+        lab.leave(alice, bob)
 
 
 @tap.case("what was read on another device while Alice was away has its text without being asked for, and stands in the history")
