@@ -197,4 +197,20 @@ def no_charset():
         lab.leave(alice)
 
 
+@tap.case("where no command can be typed it is a line that begins with !coi, and each line of the listing says when and whose it is")
+def bitlbee():
+    with Lab() as lab:
+        alice, bob = lab.client("alice", variables={"COI_LAB_UI": "BitlBee"}).login(), lab.client("bob").login()
+        bob.says(alice, "Who reads this?")
+        alice.hears(bob, "Who reads this?")
+        alice.types(bob, "!coi history 5")
+        alice.is_told(r"^\*\*\* COI: \[\d{4}-\d\d-\d\d \d\d:\d\d\] bob@example.org: Who reads this\?$")
+        alice.is_told("no older messages")
+        alice.types(bob, "!coi search reads")
+        alice.is_told("!coi history #1")
+        lab.holds("bob", Sent=1)
+        alice.close()
+        bob.close()
+
+
 tap.run()

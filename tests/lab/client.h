@@ -4,7 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <purple.h>
 
-#define UI_ID "coi-lab"
+/* Who this client says it is: the plugin knows some by their names. */
+#define UI_ID (g_getenv("COI_LAB_UI") != NULL ? g_getenv("COI_LAB_UI") : "coi-lab")
 #define PRPL_ID "prpl-coi"
 
 /* client_event.c: one line of output. */
