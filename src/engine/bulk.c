@@ -102,7 +102,7 @@ void coi_bulk_result(CoiEngine *engine, CoiImapResult *result)
             coi_filing_result(engine, result);
         else if (engine->copying != 0 && result->tag == engine->copy_tag)
             coi_copy_result(engine, result);
-        else if (coi_history_is_mine(result))
+        else if (coi_history_is_mine(engine, result))
             coi_history_result(engine, result);
         break;
     }

@@ -16,36 +16,34 @@
 #define QUIET_DAYS 30
 #define QUIET_MOST 1000
 
-typedef struct {
+struct _CoiHistory {
     GQueue jobs;     /* CoiJob, the first is under way */
     CoiJob *quiet;   /* the filling, or NULL */
     gboolean filled; /* it has been done in this login */
     char *found_in;  /* the conversation of the latest search, or NULL */
     GArray *found;   /* gint64: its finds as they were numbered */
-} History;
+};
 
-/* An engine is one thread: this is the engine's. NULL until there was something to do. */
-static _Thread_local History *own;
-
-static History *history(void)
+/* NULL until there was something to do. */
+static CoiHistory *history(CoiEngine *engine)
 {
-    if (own == NULL) {
-        own = g_new0(History, 1);
-        own->found = g_array_new(FALSE, FALSE, sizeof(gint64));
-        g_queue_init(&own->jobs);
+    if (engine->history == NULL) {
+        engine->history = g_new0(CoiHistory, 1);
+        engine->history->found = g_array_new(FALSE, FALSE, sizeof(gint64));
+        g_queue_init(&engine->history->jobs);
     }
-    return own;
+    return engine->history;
 }
 
-void coi_history_clear(void)
+void coi_history_free(CoiHistory *history)
 {
-    if (own == NULL)
+    if (history == NULL)
         return;
-    g_queue_clear_full(&own->jobs, coi_job_free);
-    coi_job_free(own->quiet);
-    g_array_unref(own->found);
-    g_free(own->found_in);
-    g_clear_pointer(&own, g_free);
+    g_queue_clear_full(&history->jobs, coi_job_free);
+    coi_job_free(history->quiet);
+    g_array_unref(history->found);
+    g_free(history->found_in);
+    g_free(history);
 }
 
 /* what is asked of the server */
@@ -84,7 +82,7 @@ static void ask_for_texts(CoiEngine *engine, CoiJob *job)
 
 static void answer(CoiEngine *engine, const CoiJob *job)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     if (job->kind == COI_LOOK_WORDS) {
         g_free(past->found_in);
         past->found_in = g_strdup(job->conversation);
@@ -105,13 +103,13 @@ static void begin(CoiEngine *engine, CoiJob *job)
     }
     job->said_at = g_get_monotonic_time();
     coi_listing_say(engine, job->conversation, job->kind, COI_LISTING_LOOKING, 0);
-    g_queue_push_tail(&history()->jobs, job);
+    g_queue_push_tail(&history(engine)->jobs, job);
     engine->bulk_changed = TRUE;
 }
 
-static gint64 find_number(const CoiCommand *command)
+static gint64 find_number(CoiEngine *engine, const CoiCommand *command)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     if (g_strcmp0(past->found_in, command->address) != 0 || command->count < 1 || command->count > past->found->len)
         return 0;
     return g_array_index(past->found, gint64, command->count - 1);
@@ -124,7 +122,7 @@ void coi_history_asked(CoiEngine *engine, const CoiCommand *command)
     CoiJob *job = coi_job_new(command->around ? COI_LOOK_AROUND : COI_LOOK_HISTORY, command->address);
     job->wanted = MIN(command->count, COI_LIMIT_HISTORY);
     if (command->around) {
-        job->around = find_number(command);
+        job->around = find_number(engine, command);
         if (job->around == 0) {
             coi_listing_say(engine, command->address, COI_LOOK_AROUND, COI_LISTING_STOPPED, 0);
             coi_job_free(job);
@@ -139,7 +137,7 @@ void coi_history_asked(CoiEngine *engine, const CoiCommand *command)
 /* TRUE: there was something to be given up. */
 static gboolean give_up(CoiEngine *engine, const char *conversation)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     gboolean any = FALSE;
     for (GList *at = past->jobs.head, *next; at != NULL; at = next) {
         CoiJob *job = at->data;
@@ -178,7 +176,7 @@ void coi_history_look(CoiEngine *engine, const CoiCommand *command)
 /* When all is quiet, once a login: texts of what was read elsewhere, or lay there already at the first login. */
 static void fill_quietly(CoiEngine *engine)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     if (past->filled || coi_limit_active(engine) || coi_watches_catching_up(engine) || coi_watches_lost(engine))
         return;
     for (guint i = 0; i < COI_WATCHES; i++)
@@ -193,9 +191,9 @@ static void fill_quietly(CoiEngine *engine)
         g_clear_pointer(&past->quiet, coi_job_free);
 }
 
-static CoiJob *current(void)
+static CoiJob *current(CoiEngine *engine)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     if (past->quiet != NULL && past->quiet->step != NULL)
         return past->quiet; /* its request is in flight */
     CoiJob *first = g_queue_peek_head(&past->jobs);
@@ -205,7 +203,7 @@ static CoiJob *current(void)
 gboolean coi_history_waits(CoiEngine *engine)
 {
     fill_quietly(engine);
-    return current() != NULL;
+    return current(engine) != NULL;
 }
 
 /* Words that this server can be asked for. NULL-terminated, may be empty; owned by the caller. */
@@ -243,14 +241,14 @@ void coi_history_pump(CoiEngine *engine)
 {
     if (!coi_history_waits(engine) || engine->copying != 0)
         return;
-    CoiJob *job = current();
+    CoiJob *job = current(engine);
     if (job->step == NULL && !g_queue_is_empty(&job->steps))
         send_step(engine, job);
 }
 
-gboolean coi_history_is_mine(const CoiImapResult *result)
+gboolean coi_history_is_mine(CoiEngine *engine, const CoiImapResult *result)
 {
-    CoiJob *job = own != NULL ? current() : NULL;
+    CoiJob *job = engine->history != NULL ? current(engine) : NULL;
     return job != NULL && job->step != NULL && job->tag == result->tag;
 }
 
@@ -269,7 +267,7 @@ static gboolean keep(CoiEngine *engine, CoiJob *job)
 
 static void finish(CoiEngine *engine, CoiJob *job)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     if (job == past->quiet)
         past->quiet = NULL;
     else
@@ -364,7 +362,7 @@ static void failed(CoiEngine *engine, CoiJob *job, const GError *error)
 
 void coi_history_result(CoiEngine *engine, CoiImapResult *result)
 {
-    CoiJob *job = current();
+    CoiJob *job = current(engine);
     CoiArrival *arrival = NULL;
     switch (result->type) {
     case COI_IMAP_FOUND:
@@ -393,7 +391,7 @@ void coi_history_result(CoiEngine *engine, CoiImapResult *result)
 /* Who waits gets what there is; what nobody waits for is done another time. */
 void coi_history_down(CoiEngine *engine, const GError *error)
 {
-    History *past = history();
+    CoiHistory *past = history(engine);
     g_clear_pointer(&past->quiet, coi_job_free);
     CoiJob *job = g_queue_peek_head(&past->jobs);
     if (job == NULL || (job->step == NULL && (error == NULL || g_error_matches(error, COI_ERROR, COI_ERROR_CANCELLED))))

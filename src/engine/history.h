@@ -3,6 +3,8 @@
 #pragma once
 #include "engine/engine.h"
 
+typedef struct _CoiHistory CoiHistory;
+
 /* COI_COMMAND_HISTORY: the answer is COI_EVENT_LISTING, as soon as it is known. */
 void coi_history_asked(CoiEngine *engine, const CoiCommand *command);
 /* COI_COMMAND_SEARCH: looks, or gives up what is being looked for there. */
@@ -10,7 +12,7 @@ void coi_history_look(CoiEngine *engine, const CoiCommand *command);
 
 gboolean coi_history_waits(CoiEngine *engine); /* for the bulk link */
 void coi_history_pump(CoiEngine *engine);      /* the bulk link is open */
-gboolean coi_history_is_mine(const CoiImapResult *result);
+gboolean coi_history_is_mine(CoiEngine *engine, const CoiImapResult *result);
 void coi_history_result(CoiEngine *engine, CoiImapResult *result);
 void coi_history_down(CoiEngine *engine, const GError *error); /* the bulk link is gone; NULL: by our own wish */
-void coi_history_clear(void);
+void coi_history_free(CoiHistory *history);

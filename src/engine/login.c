@@ -55,7 +55,7 @@ static void engine_unref(CoiEngine *engine)
 static void close_down(CoiEngine *engine)
 {
     coi_engine_end_links(engine);
-    coi_history_clear();
+    g_clear_pointer(&engine->history, coi_history_free);
     g_clear_pointer(&engine->store, coi_store_close);
     g_clear_pointer(&engine->unacknowledged, g_hash_table_unref);
     g_clear_pointer(&engine->told_waiting, g_hash_table_unref);

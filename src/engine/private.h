@@ -143,6 +143,7 @@ struct _CoiEngine {
     CoiImapFacts *bulk_facts;   /* while the bulk link is open */
     gboolean bulk_changed;      /* there may be work for it: spares queries per turn */
     gint64 bulk_retry_at;       /* monotonic */
+    struct _CoiHistory *history; /* history.c */
     guint bulk_failures;
     guint bulk_swaps;           /* limit.c */
 
