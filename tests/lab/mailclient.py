@@ -106,8 +106,9 @@ class Mailbox:
         self.close()
 
 
-def compose(sender, recipient, text, subject="Hello", **headers):
-    """A mail as an ordinary program writes it; headers: In_Reply_To="<…>" and so on."""
+def compose(sender, recipient, text, subject=None, **headers):
+    """A mail as an ordinary program writes it; headers: In_Reply_To="<…>" and so on. What answers a chat keeps its subject."""
+    subject = subject or ("Re: Chat: Hello" if "In_Reply_To" in headers else "Hello")
     mail = email.message.EmailMessage()
     mail["From"] = sender
     mail["To"] = recipient
