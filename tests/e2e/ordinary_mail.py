@@ -147,7 +147,7 @@ def readable():
                 alice.is_told("^all of the latest message")
             for where in lines:
                 line = alice.expect("line", where=where, conversation=CAROL)
-                tap.require({"recv", "no-log", "delayed"} <= set(line["flags"]), f"it was logged and is no news: {line['flags']}")
+                tap.require({"recv", "delayed"} <= set(line["flags"]), f"it is no news: {line['flags']}")
             alice.is_told("^end of this message" if lines else "^no message of this conversation was shortened")
 
         alice.do(do="buddy-add", account=ALICE, who=CAROL)
@@ -164,6 +164,8 @@ def readable():
         alice.expect("line", lambda one: client.plain(one["text"]).endswith("(This message goes on: /full shows all of it.)"), conversation=CAROL)
         full([lambda one: one["text"].startswith("0 x"), lambda one: client.plain(one["text"]).endswith("\n1499 " + "x" * 60)])
         lab.leave(alice)
+        logs = "".join(path.read_text(encoding="utf-8") for path in pathlib.Path(alice.profile, "logs").rglob("*.html"))
+        tap.same((logs.count("gladly"), logs.count("Lunch?")), (1, 0), "what is shown again is not logged again")
 
 
 @tap.case("whoever claims to be Alice is not shown as Alice")

@@ -108,7 +108,8 @@ class Mailbox:
 
 def compose(sender, recipient, text, subject=None, **headers):
     """A mail as an ordinary program writes it; headers: In_Reply_To="<…>" and so on. What answers a chat keeps its subject."""
-    subject = subject or ("Re: Chat: Hello" if "In_Reply_To" in headers else "Hello")
+    if subject is None:
+        subject = "Re: Chat: Hello" if "In_Reply_To" in headers else "Hello"
     mail = email.message.EmailMessage()
     mail["From"] = sender
     mail["To"] = recipient
