@@ -142,11 +142,12 @@ char *coi_content_subject(const CoiHeaders *headers, const char *known)
     if (headers->subject == NULL || coi_headers_by_chat_program(headers))
         return NULL;
     g_autofree char *bare = coi_subject_bare(headers->subject);
-    if (*bare == '\0')
+    gboolean answer = !g_str_equal(bare, headers->subject);
+    if (*bare == '\0' || (answer && g_str_has_prefix(bare, "Chat: "))) /* the beginning of a chat message, which a chat program made */
         return NULL;
     if (known != NULL) {
         g_autofree char *old = coi_subject_bare(known);
-        if (!g_str_equal(bare, headers->subject) || g_str_equal(bare, old))
+        if (answer || g_str_equal(bare, old))
             return NULL;
     }
     return g_strdup(headers->subject);

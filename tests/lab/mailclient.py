@@ -107,9 +107,10 @@ class Mailbox:
 
 
 def compose(sender, recipient, text, subject=None, **headers):
-    """A mail as an ordinary program writes it; headers: In_Reply_To="<…>" and so on. What answers a chat keeps its subject."""
+    """A mail as an ordinary program writes it; headers: In_Reply_To="<…>" and so on. By default its subject says nothing that isn't
+    said anyway: what answers a chat keeps the chat's, another one is the beginning of the text."""
     if subject is None:
-        subject = "Re: Chat: Hello" if "In_Reply_To" in headers else "Hello"
+        subject = "Re: Chat: Hello" if "In_Reply_To" in headers else text.strip().split("\n")[0][:60]
     mail = email.message.EmailMessage()
     mail["From"] = sender
     mail["To"] = recipient
