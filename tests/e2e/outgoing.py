@@ -2,6 +2,7 @@
 # (product build: yes)
 """Two hundred nasty texts: what leaves Alice is mail by the book, and Bob reads what she wrote."""
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
@@ -39,6 +40,10 @@ def complaints_about(mails, ids, texts):
     return found
 
 
+# They are sent, but what could turn the direction of what stands beside it is not shown.
+OVERRIDES = re.compile("[\u202a-\u202e]")
+
+
 def id_of(raw):
     head = raw.split(b"\r\n\r\n")[0].decode("latin-1").replace("\r\n ", " ").split("\r\n")
     return next(line.partition(":")[2].strip(" <>") for line in head if line.lower().startswith("message-id:"))
@@ -61,7 +66,7 @@ def texts():
         found = complaints_about(mails, ids, chosen)
         shown = {text[:SHOWN] for text in lines}
         for number, text in enumerate(chosen):
-            wanted = outgoing_check.arriving(typed(text))[:SHOWN]
+            wanted = OVERRIDES.sub("", outgoing_check.arriving(typed(text))).rstrip("\n")[:SHOWN]
             if wanted not in shown:
                 found.append(f"text {number} was not shown as it was written: {wanted[:60]!r}…")
         tap.note(f"counts: {len(chosen)} texts sent, {len(found)} complaints")
