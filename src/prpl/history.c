@@ -155,7 +155,7 @@ static char *end(const CoiEvent *event)
     if (event->look == COI_LOOK_AROUND)
         return g_strdup(_("End of the messages around this find."));
     return g_strdup(event->count == 0 ? _("History: there are no messages in this conversation.")
-                    : event->more     ? _("End of the history; there are older messages, too.")
+                    : event->more     ? _("End of the history; there may be older messages, too.")
                                       : _("End of the history; there are no older messages."));
 }
 
