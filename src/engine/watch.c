@@ -323,6 +323,18 @@ static void close_after(CoiEngine *engine, CoiWatch *watch, const GError *refusa
     coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
 }
 
+/* The messages that it is about have been reported. */
+static void fetched(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *result)
+{
+    watch->folder.next_uid = result->next_uid;
+    watch->folder.highest_modseq = result->highest_modseq;
+    watch->more = result->more;
+    watch->polled = result->polled;
+    watch->looked += result->looked ? 1 : 0;
+    coi_watch_ask_for_texts(engine, watch);
+    coi_watch_settle(engine, watch);
+}
+
 void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
     switch (result->type) {
@@ -337,15 +349,8 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
             coi_watch_message(engine, watch, result);
         break;
     case COI_IMAP_FETCHED:
-        if (coi_watch_is_open(watch)) {
-            watch->folder.next_uid = result->next_uid;
-            watch->folder.highest_modseq = result->highest_modseq;
-            watch->more = result->more;
-            watch->polled = result->polled;
-            watch->looked += result->looked ? 1 : 0;
-            coi_watch_ask_for_texts(engine, watch);
-            coi_watch_settle(engine, watch);
-        }
+        if (coi_watch_is_open(watch))
+            fetched(engine, watch, result);
         break;
     case COI_IMAP_FLAGS:
         if (coi_watch_is_open(watch))
