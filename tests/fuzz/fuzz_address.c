@@ -1,20 +1,9 @@
 /* Any string as an address and as an address list. */
 #include "base/limits.h"
+#include "mime.h"
 #include "mime/address.h"
-#include "mime/parse.h"
 
 #include <string.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    coi_mime_init();
-    return 0;
-}
 
 static void assert_canonical(const char *address)
 {

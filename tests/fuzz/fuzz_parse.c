@@ -1,20 +1,10 @@
 /* Any bytes as a mail: what comes out may be shown and sent on. */
 #include "coi/content.h"
 #include "coi/id.h"
+#include "mime.h"
 #include "mime/compose.h"
 
 #include <string.h>
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    coi_mime_init();
-    return 0;
-}
 
 static void assert_shown(const char *text, gboolean one_line)
 {

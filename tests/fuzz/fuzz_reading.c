@@ -1,17 +1,6 @@
 /* Any bytes as a mail, the whole way: the line, all of it, and its markup may be shown. */
 #include "lines.h"
-#include "mime/parse.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    coi_mime_init();
-    return 0;
-}
+#include "mime.h"
 
 static void check(const CoiMail *mail)
 {

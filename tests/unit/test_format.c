@@ -2,6 +2,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "cpu_time.h"
 #include "prpl/format.h"
 #include "prpl/markup.h"
 
@@ -106,10 +107,10 @@ static void test_time(void)
         g_autoptr(GString) html = g_string_new("<b>x");
         while (html->len < 65536)
             g_string_append(html, pieces[i]);
-        gint64 start = g_get_monotonic_time();
+        gint64 start = cpu_time();
         g_autofree char *clean = coi_format_clean(html->str);
         g_autofree char *text = coi_markup_to_text(html->str);
-        gint64 taken = g_get_monotonic_time() - start;
+        gint64 taken = cpu_time() - start;
         g_test_message("%s: %" G_GINT64_FORMAT " us, %zu bytes", pieces[i], taken, strlen(clean));
         g_assert_cmpint(taken, <, 500000);
         g_assert_cmpuint(strlen(clean), <, 64 * html->len);

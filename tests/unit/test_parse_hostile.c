@@ -1,6 +1,7 @@
 /* Mails as attackers write them: limits, nesting, and what overflows or stalls parsers. */
 #include "base/error.h"
 #include "base/limits.h"
+#include "cpu_time.h"
 #include "mime/parse.h"
 
 #include <string.h>
@@ -100,11 +101,11 @@ static void test_hostile(void)
     for (gsize i = 0; i < G_N_ELEMENTS(mails); i++) {
         g_autofree char *unit = repeat(mails[i].unit, mails[i].times);
         g_autofree char *mail = g_strconcat(mails[i].head, unit, mails[i].tail, NULL);
-        gint64 start = g_get_monotonic_time();
+        gint64 start = cpu_time();
         g_autoptr(CoiMail) parsed = coi_mail_parse((const guint8 *)mail, strlen(mail), NULL);
 
-        g_test_message("row %zu: %d ms", i, (int)((g_get_monotonic_time() - start) / 1000));
-        g_assert_cmpint(g_get_monotonic_time() - start, <, LIMIT_USEC);
+        g_test_message("row %zu: %d ms", i, (int)((cpu_time() - start) / 1000));
+        g_assert_cmpint(cpu_time() - start, <, LIMIT_USEC);
         if (parsed != NULL)
             g_assert_true(g_utf8_validate(parsed->text, -1, NULL));
     }

@@ -1,5 +1,6 @@
 /* Receipts and delivery reports as programs and servers write them. Runs in the project's root. */
 #include "base/limits.h"
+#include "cpu_time.h"
 #include "mime/report.h"
 
 #include <string.h>
@@ -129,15 +130,15 @@ static void test_cost(void)
     for (gsize i = 0; i < G_N_ELEMENTS(repeated); i++) {
         g_autoptr(GString) mail = g_string_new(i % 2 == 0 ? "From: mailer-daemon@x\n\n" : DSN);
         g_autoptr(CoiReport) report = NULL;
-        gint64 begin = g_get_monotonic_time();
+        gint64 begin = cpu_time();
 
         while (mail->len < COI_LIMIT_FIRST_FETCH)
             g_string_append(mail, repeated[i]);
         report = coi_report_parse((const guint8 *)mail->str, mail->len);
         if (report != NULL)
             g_assert_cmpuint(report->recipients->len, <=, COI_LIMIT_RECIPIENTS);
-        g_test_message("%s: %" G_GINT64_FORMAT " us", repeated[i], g_get_monotonic_time() - begin);
-        g_assert_cmpint(g_get_monotonic_time() - begin, <, 5 * G_USEC_PER_SEC);
+        g_test_message("%s: %" G_GINT64_FORMAT " us", repeated[i], cpu_time() - begin);
+        g_assert_cmpint(cpu_time() - begin, <, 5 * G_USEC_PER_SEC);
     }
 }
 
