@@ -30,11 +30,16 @@ static const struct {
     {"pollclose", COI_CONTENT_POLL_CLOSE},
 };
 
+gboolean coi_content_is_ours(const char *value)
+{
+    return value != NULL && g_ascii_strncasecmp(value, OURS, sizeof(OURS) - 1) == 0;
+}
+
 CoiContent coi_content_from_value(const char *value)
 {
     if (value == NULL)
         return COI_CONTENT_TEXT;
-    if (g_ascii_strncasecmp(value, OURS, sizeof(OURS) - 1) == 0)
+    if (coi_content_is_ours(value))
         return COI_CONTENT_HIDDEN;
     for (gsize i = 0; i < G_N_ELEMENTS(contents); i++)
         if (g_ascii_strcasecmp(value, contents[i].value) == 0)

@@ -14,6 +14,9 @@ typedef enum {
 /* value: before ";", any case; NULL → TEXT. Aliases of the drafts are understood. */
 CoiContent coi_content_from_value(const char *value);
 
+/* Content for programs of ours, whatever its version: typing. */
+gboolean coi_content_is_ours(const char *value);
+
 /* What the whole mail is: by its Chat-Content, Delta Chat's Chat-Edit and Chat-Delete, or its disposition. */
 CoiContent coi_content_of(const CoiHeaders *headers);
 /* The ids of the messages that an edit, a deletion or a reaction is about; NULL for anything else. Owned by the caller. */

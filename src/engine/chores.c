@@ -102,12 +102,16 @@ static gint64 pump(CoiEngine *engine, CoiWatch *watch, gint64 now)
     if (watch->tries[0].at > now)
         next = watch->tries[0].at;
     CoiImapRequest *extra = next < 0 ? coi_extra_request(engine, watch) : NULL;
+    if (next < 0 && extra == NULL)
+        extra = coi_expired_request(engine, watch);
     if (extra != NULL) {
         watch->removing = TRUE;
         watch->chore_tag = extra->tag;
         coi_imap_link_send(watch->link, extra);
         return -1;
     }
+    if (next < 0)
+        next = coi_expired_due(engine, watch, now);
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
         CoiChoreTries *tries = &watch->tries[order[i]];
         if (!applies(engine, watch, order[i]))

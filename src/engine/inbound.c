@@ -206,6 +206,7 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
         message->conversation = g_strdup(arrival->list != NULL ? arrival->list : message->sender);
     arrival->chat = coi_headers_by_chat_program(headers);
     message->seen = arrival->seen || message->kind != COI_LINE_IN;
+    coi_expired_mark(message, headers);
     if (is_talk(headers) && !blocked)
         message->show = how_to_show(engine, watch, result, message->seen, now);
     return TRUE;
@@ -343,6 +344,7 @@ static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error
             !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
             return FALSE;
         id = message->id;
+        engine->chores_changed |= message->expires != 0;
         engine->between_pending |= message->show == COI_SHOW_BETWEEN;
     }
     return id == 0 || (coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, arrival->seen, error) &&

@@ -224,6 +224,12 @@ void coi_extra_check(CoiEngine *engine); /* a message lies in Chats twice, or it
 CoiImapRequest *coi_extra_request(CoiEngine *engine, CoiWatch *watch); /* NULL: nothing to be removed there */
 gboolean coi_extra_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
 
+/* expired.c: mail of machines, which is removed after its time */
+/* Content for programs of ours is such mail: when it expires, and that nobody need read it. */
+void coi_expired_mark(CoiMessage *message, const CoiHeaders *headers);
+CoiImapRequest *coi_expired_request(CoiEngine *engine, CoiWatch *watch); /* NULL: nothing has expired there */
+gint64 coi_expired_due(CoiEngine *engine, const CoiWatch *watch, gint64 now); /* monotonic; -1: nothing is to expire there */
+
 /* seen.c */
 /* The user has seen what was shown there from line first to line last, 0: all of it. */
 void coi_seen_here(CoiEngine *engine, const char *conversation, gint64 first, gint64 last);

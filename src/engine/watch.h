@@ -63,7 +63,7 @@ typedef struct {
     CoiChore chore;         /* what it is about */
     GArray *chore_places;   /* CoiChorePlace, what it does it to */
     CoiChoreTries tries[COI_CHORE_CLAIM + 1]; /* by CoiChore; 0: removing extra copies */
-    /* extra.c, of Chats */
+    /* extra.c, of Chats; expired.c */
     GArray *extra;          /* guint32: copies that are being removed, or NULL */
     gboolean removing;      /* the request in flight is about these */
     guint looks, looked;    /* LOOKs sent that have not been answered, and answers whose messages have not all come */

@@ -263,6 +263,8 @@ CoiHeaders *coi_headers_parse(const guint8 *bytes, gsize length, GError **error)
     date = coi_fields_get(fields, "Date");
     subject = coi_fields_get(fields, "Subject");
     headers->date = parse_date(date);
+    g_autofree char *expires = coi_fields_get(fields, "Expires");
+    headers->expires = parse_date(expires);
     headers->subject = parse_text(subject);
     take_addresses(headers, fields);
     take_ids(headers, fields);

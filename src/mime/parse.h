@@ -16,6 +16,7 @@ typedef struct {
     GPtrArray *to, *cc;   /* CoiAddress; never NULL */
     CoiAddress *reply_to; /* the only mailbox of Reply-To, or NULL */
     gint64 date;          /* Date as unix seconds; 0 when missing or unreadable */
+    gint64 expires;       /* Expires, unix seconds; 0: none, or no date */
     char *subject;        /* decoded UTF-8, one line; NULL when missing */
     char *chat_version;   /* raw value; NULL when missing, "" when empty */
     char *chat_content;   /* value before ";" in lower case; NULL when missing */

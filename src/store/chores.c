@@ -63,6 +63,27 @@ gboolean coi_chores_drop_all(CoiStore *store, CoiChore chore, GError **error)
     return coi_db_run(store, error, "DELETE FROM chores WHERE chore = ?", coi_db_int(chore));
 }
 
+GArray *coi_expired_at(CoiStore *store, const char *mailbox, gint64 now, guint limit)
+{
+    GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    g_autoptr(CoiRows) rows =
+        coi_db_query(store, "SELECT p.uid FROM messages m JOIN places p ON p.message = m.id"
+                            " WHERE m.expires <> 0 AND m.expires <= ? AND p.mailbox = ? ORDER BY p.uid LIMIT ?",
+                     coi_db_int(now), coi_db_text(mailbox), coi_db_int(limit));
+    while (coi_db_next(rows)) {
+        guint32 uid = (guint32)sqlite3_column_int64(rows, 0);
+        g_array_append_val(uids, uid);
+    }
+    return uids;
+}
+
+gint64 coi_expired_next(CoiStore *store, const char *mailbox)
+{
+    return coi_db_number(store, 0, "SELECT m.expires FROM messages m JOIN places p ON p.message = m.id"
+                                   " WHERE m.expires <> 0 AND p.mailbox = ? ORDER BY m.expires LIMIT 1",
+                         coi_db_text(mailbox));
+}
+
 gboolean coi_moved_add(CoiStore *store, guint32 uid, GError **error)
 {
     return coi_db_run(store, error, "INSERT OR REPLACE INTO moved (uid) VALUES (?)", coi_db_int(uid)) &&

@@ -31,6 +31,12 @@ gboolean coi_chores_settle_seen(CoiStore *store, gint64 message, GError **error)
 /* Nothing of this kind is wanted any more. */
 gboolean coi_chores_drop_all(CoiStore *store, CoiChore chore, GError **error);
 
+/* Mail of machines whose time was over at now (unix seconds): where its copies lie in mailbox, at most limit. UIDs (guint32),
+ * ascending. Owned by the caller. */
+GArray *coi_expired_at(CoiStore *store, const char *mailbox, gint64 now, guint limit);
+/* When the next mail of machines in mailbox expires or has expired, unix seconds; 0: none lies there. */
+gint64 coi_expired_next(CoiStore *store, const char *mailbox);
+
 /* UIDs that moves of this client gave to copies; older ones are forgotten. */
 gboolean coi_moved_add(CoiStore *store, guint32 uid, GError **error);
 gboolean coi_moved_remove(CoiStore *store, guint32 uid, GError **error);
