@@ -1,43 +1,3 @@
-static void place(Fixture *f, gint64 id, const char *mailbox, guint32 uid)
-{
-    g_autoptr(GError) error = NULL;
-    g_assert_true(coi_messages_add_place(f->store, id, mailbox, uid, TRUE, &error));
-    g_assert_no_error(error);
-}
-
-static gint64 add_expiring(Fixture *f, const char *id, gint64 expires)
-{
-    g_autoptr(CoiMessage) message = new_message(id, "ann@x", "ann@x");
-    g_autoptr(GError) error = NULL;
-    message->show = COI_SHOW_NEVER;
-    message->expires = expires;
-    g_assert_true(coi_messages_insert(f->store, message, NULL, &error));
-    g_assert_no_error(error);
-    return message->id;
-}
-
-/* Only mail that has a time is ever named for removal, at that time and where it lies. */
-static void test_expired(Fixture *f, gconstpointer data)
-{
-    (void)data;
-    g_autoptr(GError) error = NULL;
-    place(f, add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1), "Chats", 1);
-    g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 0);
-    place(f, add_expiring(f, "2", 200), "Chats", 2);
-    place(f, add_expiring(f, "3", 100), "Chats", 3);
-    place(f, add_expiring(f, "4", 50), "INBOX", 4);
-    g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 100);
-    g_autoptr(GArray) early = coi_expired_at(f->store, "Chats", 99, 10);
-    g_assert_cmpuint(early->len, ==, 0);
-    g_autoptr(GArray) one = coi_expired_at(f->store, "Chats", 100, 10);
-    g_assert_cmpuint(one->len, ==, 1);
-    g_assert_cmpuint(g_array_index(one, guint32, 0), ==, 3);
-    g_autoptr(GArray) both = coi_expired_at(f->store, "Chats", 1000, 10);
-    g_assert_cmpuint(both->len, ==, 2);
-    g_assert_true(coi_messages_remove_place(f->store, "Chats", 3, &error));
-    g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 200);
-}
-
 /* What has been read, what lies where, and what is left to be done on the server. */
 #include "store/chores.h"
 #include "store_fixture.h"
@@ -231,6 +191,46 @@ static void test_blocked(Fixture *f, gconstpointer data)
     g_assert_true(coi_peers_set_blocked(f->store, "ann@x", FALSE, NULL));
     g_autoptr(CoiPeer) forgiven = coi_peers_get(f->store, "ann@x");
     g_assert_false(forgiven->is_blocked);
+}
+
+static void place(Fixture *f, gint64 id, const char *mailbox, guint32 uid)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_true(coi_messages_add_place(f->store, id, mailbox, uid, TRUE, &error));
+    g_assert_no_error(error);
+}
+
+static gint64 add_expiring(Fixture *f, const char *id, gint64 expires)
+{
+    g_autoptr(CoiMessage) message = new_message(id, "ann@x", "ann@x");
+    g_autoptr(GError) error = NULL;
+    message->show = COI_SHOW_NEVER;
+    message->expires = expires;
+    g_assert_true(coi_messages_insert(f->store, message, NULL, &error));
+    g_assert_no_error(error);
+    return message->id;
+}
+
+/* Only mail that has a time is ever named for removal, at that time and where it lies. */
+static void test_expired(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    place(f, add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1), "Chats", 1);
+    g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 0);
+    place(f, add_expiring(f, "2", 200), "Chats", 2);
+    place(f, add_expiring(f, "3", 100), "Chats", 3);
+    place(f, add_expiring(f, "4", 50), "INBOX", 4);
+    g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 100);
+    g_autoptr(GArray) early = coi_expired_at(f->store, "Chats", 99, 10);
+    g_assert_cmpuint(early->len, ==, 0);
+    g_autoptr(GArray) one = coi_expired_at(f->store, "Chats", 100, 10);
+    g_assert_cmpuint(one->len, ==, 1);
+    g_assert_cmpuint(g_array_index(one, guint32, 0), ==, 3);
+    g_autoptr(GArray) both = coi_expired_at(f->store, "Chats", 1000, 10);
+    g_assert_cmpuint(both->len, ==, 2);
+    g_assert_true(coi_messages_remove_place(f->store, "Chats", 3, &error));
+    g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 200);
 }
 
 #define ADD(path, function) g_test_add(path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
