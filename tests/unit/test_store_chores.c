@@ -193,7 +193,7 @@ static void test_blocked(Fixture *f, gconstpointer data)
     g_assert_false(forgiven->is_blocked);
 }
 
-static void place(Fixture *f, gint64 id, const char *mailbox, guint32 uid)
+static void lay(Fixture *f, gint64 id, const char *mailbox, guint32 uid)
 {
     g_autoptr(GError) error = NULL;
     g_assert_true(coi_messages_add_place(f->store, id, mailbox, uid, TRUE, &error));
@@ -216,11 +216,11 @@ static void test_expired(Fixture *f, gconstpointer data)
 {
     (void)data;
     g_autoptr(GError) error = NULL;
-    place(f, add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1), "Chats", 1);
+    lay(f, add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1), "Chats", 1);
     g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 0);
-    place(f, add_expiring(f, "2", 200), "Chats", 2);
-    place(f, add_expiring(f, "3", 100), "Chats", 3);
-    place(f, add_expiring(f, "4", 50), "INBOX", 4);
+    lay(f, add_expiring(f, "2", 200), "Chats", 2);
+    lay(f, add_expiring(f, "3", 100), "Chats", 3);
+    lay(f, add_expiring(f, "4", 50), "INBOX", 4);
     g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 100);
     g_autoptr(GArray) early = coi_expired_at(f->store, "Chats", 99, 10);
     g_assert_cmpuint(early->len, ==, 0);
