@@ -35,6 +35,11 @@ gboolean coi_content_is_ours(const char *value)
     return value != NULL && g_ascii_strncasecmp(value, OURS, sizeof(OURS) - 1) == 0;
 }
 
+gboolean coi_content_is_typing(const char *value)
+{
+    return value != NULL && g_ascii_strcasecmp(value, OURS "typing") == 0;
+}
+
 CoiContent coi_content_from_value(const char *value)
 {
     if (value == NULL)

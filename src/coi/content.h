@@ -14,8 +14,10 @@ typedef enum {
 /* value: before ";", any case; NULL → TEXT. Aliases of the drafts are understood. */
 CoiContent coi_content_from_value(const char *value);
 
-/* Content for programs of ours, whatever its version: typing. */
+/* Content for programs of ours, whatever its version. */
 gboolean coi_content_is_ours(const char *value);
+/* Of it, what says that somebody is writing. */
+gboolean coi_content_is_typing(const char *value);
 
 /* What the whole mail is: by its Chat-Content, Delta Chat's Chat-Edit and Chat-Delete, or its disposition. */
 CoiContent coi_content_of(const CoiHeaders *headers);

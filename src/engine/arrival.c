@@ -12,7 +12,7 @@ void coi_watch_reset(CoiWatch *watch)
     g_ptr_array_set_size(watch->arrived, 0);
     watch->bodies_pending = 0;
     watch->chore_tag = 0;
-    watch->removing = watch->more = FALSE;
+    watch->removing = watch->expiring = watch->more = FALSE;
     watch->looks = watch->looked = 0;
 }
 

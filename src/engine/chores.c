@@ -93,31 +93,44 @@ static void pick_one(GArray *places)
     g_array_append_val(places, one);
 }
 
+static gint64 sooner(gint64 a, gint64 b)
+{
+    return a < 0 || b < 0 ? MAX(a, b) : MIN(a, b);
+}
+
+/* What is to be removed from this mailbox now, or NULL; then *next says when it is to be looked at again. */
+static CoiImapRequest *removal(CoiEngine *engine, CoiWatch *watch, gint64 now, gint64 *next)
+{
+    gint64 again = watch->tries[0].at, due = coi_expired_due(engine, watch, now);
+    CoiImapRequest *request = again <= now ? coi_extra_request(engine, watch) : NULL;
+    watch->expiring = request == NULL && due >= 0 && due <= now;
+    if (watch->expiring)
+        request = coi_expired_request(engine, watch);
+    *next = sooner(again > now ? again : -1, due);
+    return request;
+}
+
 /* Sends what is to be done next in this mailbox; when it is to be looked at again, -1: after the answer, or never. */
 static gint64 pump(CoiEngine *engine, CoiWatch *watch, gint64 now)
 {
-    gint64 next = -1;
+    gint64 next;
+    if (watch->state == COI_WATCH_RESTING)
+        return coi_expired_visit(engine, watch, now);
     if (watch->state != COI_WATCH_FOLLOWING || watch->chore_tag != 0 || engine->facts == NULL)
         return -1;
-    if (watch->tries[0].at > now)
-        next = watch->tries[0].at;
-    CoiImapRequest *extra = next < 0 ? coi_extra_request(engine, watch) : NULL;
-    if (next < 0 && extra == NULL)
-        extra = coi_expired_request(engine, watch);
-    if (extra != NULL) {
+    CoiImapRequest *remove = removal(engine, watch, now, &next);
+    if (remove != NULL) {
         watch->removing = TRUE;
-        watch->chore_tag = extra->tag;
-        coi_imap_link_send(watch->link, extra);
+        watch->chore_tag = remove->tag;
+        coi_imap_link_send(watch->link, remove);
         return -1;
     }
-    if (next < 0)
-        next = coi_expired_due(engine, watch, now);
     for (guint i = 0; i < G_N_ELEMENTS(order); i++) {
         CoiChoreTries *tries = &watch->tries[order[i]];
         if (!applies(engine, watch, order[i]))
             continue;
         if (tries->at > now) {
-            next = next < 0 ? tries->at : MIN(next, tries->at);
+            next = sooner(next, tries->at);
             continue;
         }
         g_clear_pointer(&watch->chore_places, g_array_unref);
@@ -134,7 +147,7 @@ static gint64 pump(CoiEngine *engine, CoiWatch *watch, gint64 now)
             send(engine, watch, order[i]);
             return -1;
         }
-        next = next < 0 ? watch->file_at : MIN(next, watch->file_at);
+        next = sooner(next, watch->file_at);
     }
     return next;
 }
@@ -165,6 +178,14 @@ static gboolean note_done(CoiEngine *engine, CoiWatch *watch, const CoiImapResul
     return FALSE;
 }
 
+static gboolean note_removed(CoiEngine *engine, CoiWatch *watch, GError **error)
+{
+    if (watch->expiring)
+        return coi_expired_removed(engine, watch, error);
+    watch->tries[0].failures = 0;
+    return coi_extra_removed(engine, watch, error);
+}
+
 void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
     g_autoptr(GError) error = NULL;
@@ -172,6 +193,10 @@ void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result
     watch->chore_tag = 0;
     watch->removing = FALSE;
     engine->chores_changed = TRUE;
+    if (result->type == COI_IMAP_FAILED && removing && watch->expiring) {
+        coi_expired_refused(watch);
+        return;
+    }
     if (result->type == COI_IMAP_FAILED) {
         if (!removing && watch->chore == COI_CHORE_FILE)
             coi_filing_in_doubt(engine);
@@ -179,7 +204,7 @@ void coi_chores_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result
         tries->at = g_get_monotonic_time() + coi_engine_backoff(tries->failures++, RETRY_FIRST_USEC, RETRY_LIMIT_USEC);
         return;
     }
-    if (removing ? !coi_extra_removed(engine, watch, &error) : !note_done(engine, watch, result, &error)) {
+    if (removing ? !note_removed(engine, watch, &error) : !note_done(engine, watch, result, &error)) {
         coi_engine_store_failed(engine, g_steal_pointer(&error));
     } else if (!removing && (watch->chore == COI_CHORE_FILE || watch->chore == COI_CHORE_FILE_SENT)) {
         coi_watches_start_chats(engine, engine->facts->chats_name); /* it may just have been made */
@@ -192,10 +217,7 @@ gint64 coi_chores_timers(CoiEngine *engine, gint64 now)
         return engine->chores_due;
     engine->chores_changed = FALSE;
     engine->chores_due = -1;
-    for (guint i = 0; i < COI_WATCHES; i++) {
-        gint64 due = pump(engine, &engine->watches[i], now);
-        if (due >= 0 && (engine->chores_due < 0 || due < engine->chores_due))
-            engine->chores_due = due;
-    }
+    for (guint i = 0; i < COI_WATCHES; i++)
+        engine->chores_due = sooner(engine->chores_due, pump(engine, &engine->watches[i], now));
     return engine->chores_due;
 }

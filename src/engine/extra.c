@@ -59,7 +59,7 @@ gboolean coi_extra_removed(CoiEngine *engine, CoiWatch *watch, GError **error)
     for (guint i = 0; i < watch->extra->len; i++) {
         guint32 uid = g_array_index(watch->extra, guint32, i);
         if (!coi_messages_remove_place(engine->store, watch->mailbox, uid, error) ||
-            (watch == chats(engine) && !coi_moved_remove(engine->store, uid, error)))
+            !coi_moved_remove(engine->store, uid, error))
             return FALSE;
     }
     return TRUE;

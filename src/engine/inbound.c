@@ -205,8 +205,7 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
     if (!own)
         message->conversation = g_strdup(arrival->list != NULL ? arrival->list : message->sender);
     arrival->chat = coi_headers_by_chat_program(headers);
-    message->seen = arrival->seen || message->kind != COI_LINE_IN;
-    coi_expired_mark(message, headers);
+    message->seen = arrival->seen || message->kind != COI_LINE_IN || coi_content_is_ours(headers->chat_content);
     if (is_talk(headers) && !blocked)
         message->show = how_to_show(engine, watch, result, message->seen, now);
     return TRUE;
@@ -250,17 +249,21 @@ CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const
     arrival->seen = has_flag(result, "\\Seen");
     arrival->keyword = has_flag(result, "$Chat");
     arrival->travelled = headers->has_received;
+    coi_typing_expect(arrival, headers);
     if (!is_past(watch) && known_as(engine, arrival->message, arrival->alias) > 0) {
         arrival->place_only = TRUE;
         return arrival;
     }
     gboolean wanted = judge(engine, watch, result, headers, arrival, now);
-    if (!is_past(watch))
+    gboolean news = !is_past(watch) && !coi_content_is_ours(headers->chat_content);
+    if (news)
         coi_receipts_expect(engine, arrival, headers, has_flag(result, "$MDNSent"));
-    if ((is_past(watch) || !coi_reports_expect(engine, arrival, headers, wanted)) && !wanted) {
+    if ((!news || !coi_reports_expect(engine, arrival, headers, wanted)) && !wanted) {
         coi_arrival_free(arrival);
         return NULL;
     }
+    if (arrival->message->expires != 0)
+        return arrival;
     g_autofree char *known = known_subject(engine, headers);
     arrival->message->subject = coi_content_subject(headers, known);
     return arrival;
@@ -331,21 +334,30 @@ static gboolean look_at_place(CoiEngine *engine, const char *mailbox, const CoiA
     return coi_filing_judge(engine, mailbox, arrival, message, error);
 }
 
+static gboolean insert(CoiEngine *engine, CoiArrival *arrival, GError **error)
+{
+    CoiMessage *message = arrival->message;
+    const char *aliases[] = {arrival->alias, NULL};
+    coi_edits_judge(engine, arrival);
+    coi_replies_judge(engine, arrival);
+    if (!coi_messages_insert(engine->store, message, aliases, error) || !coi_edits_note(engine, arrival, error) ||
+        !coi_reports_note(engine, arrival, error) ||
+        !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
+        return FALSE;
+    engine->chores_changed |= message->expires != 0;
+    engine->between_pending |= message->show == COI_SHOW_BETWEEN;
+    return TRUE;
+}
+
 static gboolean store_one(CoiEngine *engine, CoiArrival *arrival, GError **error)
 {
     CoiMessage *message = arrival->message;
     gint64 id = known_as(engine, message, arrival->alias); /* again: a copy may have come by another mailbox meanwhile */
     if (id == 0 && !arrival->place_only && coi_reports_judge(engine, arrival)) {
-        const char *aliases[] = {arrival->alias, NULL};
-        coi_edits_judge(engine, arrival);
-        coi_replies_judge(engine, arrival);
-        if (!coi_messages_insert(engine->store, message, aliases, error) || !coi_edits_note(engine, arrival, error) ||
-            !coi_reports_note(engine, arrival, error) ||
-            !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
+        id = known_as(engine, message, arrival->alias); /* a report has another id, now that it is known to be one */
+        if (id == 0 && !insert(engine, arrival, error))
             return FALSE;
-        id = message->id;
-        engine->chores_changed |= message->expires != 0;
-        engine->between_pending |= message->show == COI_SHOW_BETWEEN;
+        id = id != 0 ? id : message->id;
     }
     return id == 0 || (coi_messages_add_place(engine->store, id, message->mailbox, arrival->uid, arrival->seen, error) &&
                        look_at_place(engine, message->mailbox, arrival, id, error));

@@ -25,7 +25,7 @@ static gboolean open_store(CoiEngine *engine, GError **error)
     gint64 oldest = g_get_real_time() / G_USEC_PER_SEC - (gint64)engine->history_days * 86400;
     if (engine->history_days > 0 && !coi_messages_drop_texts(engine->store, oldest, error))
         return FALSE;
-    return coi_outbox_all_due(engine->store, error);
+    return coi_expired_forget(engine->store, g_get_real_time() / G_USEC_PER_SEC, error) && coi_outbox_all_due(engine->store, error);
 }
 
 static void announce_buddies(CoiEngine *engine)

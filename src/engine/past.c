@@ -4,6 +4,10 @@
 
 CoiArrival *coi_past_read(CoiEngine *engine, const char *conversation, const char *mailbox, const CoiImapResult *result)
 {
+    gint64 known = coi_messages_at(engine->store, mailbox, result->uid);
+    g_autoptr(CoiMessage) there = known != 0 ? coi_messages_get(engine->store, known) : NULL;
+    if (there != NULL && there->expires != 0)
+        return NULL; /* mail of machines */
     CoiWatch past = {.mailbox = (char *)mailbox, .state = COI_WATCH_OFF, .sync = COI_SYNC_LATER};
     CoiArrival *arrival = coi_inbound_classify(engine, &past, result);
     if (arrival == NULL)

@@ -224,11 +224,19 @@ void coi_extra_check(CoiEngine *engine); /* a message lies in Chats twice, or it
 CoiImapRequest *coi_extra_request(CoiEngine *engine, CoiWatch *watch); /* NULL: nothing to be removed there */
 gboolean coi_extra_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
 
-/* expired.c: mail of machines, which is removed after its time */
-/* Content for programs of ours is such mail: when it expires, and that nobody need read it. */
-void coi_expired_mark(CoiMessage *message, const CoiHeaders *headers);
+/* expired.c: mail of machines, which is removed after its time (unix seconds) */
+/* The mail is such mail and nothing else: nobody reads, answers or is told of it. In the store its id is one that no mail for people can have
+ * (kind, a word, and a space before it), so that neither is ever taken for the other, whoever chose their ids. */
+void coi_expired_mark(CoiArrival *arrival, const char *kind, gint64 expires);
 CoiImapRequest *coi_expired_request(CoiEngine *engine, CoiWatch *watch); /* NULL: nothing has expired there */
 gint64 coi_expired_due(CoiEngine *engine, const CoiWatch *watch, gint64 now); /* monotonic; -1: nothing is to expire there */
+gint64 coi_expired_visit(CoiEngine *engine, CoiWatch *watch, gint64 now); /* the same of a mailbox at rest, opened when it is time */
+gboolean coi_expired_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
+void coi_expired_refused(CoiWatch *watch);
+
+/* typing.c: who is writing (COI.md section 8) */
+/* A mail that says so, and nothing else: it is marked as mail of machines. By its header, before its id is looked for. */
+void coi_typing_expect(CoiArrival *arrival, const CoiHeaders *headers);
 
 /* seen.c */
 /* The user has seen what was shown there from line first to line last, 0: all of it. */

@@ -106,15 +106,17 @@ gboolean coi_reports_judge(CoiEngine *engine, CoiArrival *arrival)
     if (!ours && !mdn)
         return TRUE; /* about mail of another program's: mail as any other */
     arrival->reported = ours ? message->id : 0;
+    mail->chat &= mdn; /* what servers write stays where they put it */
+    if (!ours || !is_failure(engine, arrival->report, message)) {
+        coi_expired_mark(arrival, "report", mail->internal_date + KEPT_SECONDS);
+        return TRUE;
+    }
     mail->show = COI_SHOW_NEVER;
     mail->seen = TRUE; /* so the server learns it, too */
     g_clear_pointer(&mail->text, g_free);
     g_clear_pointer(&mail->html, g_free);
     g_clear_pointer(&mail->whole, g_free);
     g_clear_pointer(&mail->subject, g_free);
-    mail->chat &= mdn; /* what servers write stays where they put it */
-    if (!ours || !is_failure(engine, arrival->report, message))
-        mail->expires = mail->internal_date + KEPT_SECONDS;
     return TRUE;
 }
 

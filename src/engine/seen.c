@@ -92,7 +92,7 @@ void coi_seen_flags(CoiEngine *engine, CoiWatch *watch, const CoiImapResult *res
     if (arrival != NULL) {
         arrival->seen = has_seen_flag(result->flags);
         arrival->message->wants_receipt &= !arrival->seen;
-        arrival->message->seen = arrival->seen || arrival->report != NULL || arrival->message->kind != COI_LINE_IN;
+        arrival->message->seen = arrival->seen || arrival->report != NULL || arrival->message->expires != 0 || arrival->message->kind != COI_LINE_IN;
         return;
     }
     if (!note_flag(engine, watch->mailbox, result->uid, has_seen_flag(result->flags), &error))

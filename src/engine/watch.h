@@ -66,6 +66,9 @@ typedef struct {
     /* extra.c, of Chats; expired.c */
     GArray *extra;          /* guint32: copies that are being removed, or NULL */
     gboolean removing;      /* the request in flight is about these */
+    gboolean expiring;      /* … and it is their time that is over */
+    CoiChoreTries expired_tries;
+    gint64 expired_visit_at; /* monotonic; at rest it is not visited before */
     guint looks, looked;    /* LOOKs sent that have not been answered, and answers whose messages have not all come */
     guint32 last_uid;       /* of what has been reported */
     gint64 file_at;         /* monotonic; without MOVE: when this client's turn to copy comes, 0: not drawn yet */

@@ -1,5 +1,6 @@
 #include "store/chores.h"
 #include "store/db.h"
+#include "store/messages.h"
 
 /* Copies of others turn up within moments, or after a restart. */
 #define REMEMBERED 1000
@@ -82,6 +83,23 @@ gint64 coi_expired_next(CoiStore *store, const char *mailbox)
     return coi_db_number(store, 0, "SELECT m.expires FROM messages m JOIN places p ON p.message = m.id"
                                    " WHERE m.expires <> 0 AND p.mailbox = ? ORDER BY m.expires LIMIT 1",
                          coi_db_text(mailbox));
+}
+
+/* ?1: now. Others' mail only: our own is named by the outbox. */
+#define GONE                                                                                                           \
+    "expires <> 0 AND expires <= ?1 AND NOT EXISTS (SELECT 1 FROM places p WHERE p.message = messages.id) AND kind "
+#define OF_GONE "message IN (SELECT id FROM messages WHERE " GONE "<> 1)"
+G_STATIC_ASSERT(COI_LINE_OWN == 1);
+
+gboolean coi_expired_forget(CoiStore *store, gint64 now, GError **error)
+{
+    if (!coi_db_enter(store, error))
+        return FALSE;
+    gboolean ok = coi_db_run(store, error, "DELETE FROM chores WHERE " OF_GONE, coi_db_int(now)) &&
+                  coi_db_run(store, error, "DELETE FROM aliases WHERE " OF_GONE, coi_db_int(now)) &&
+                  coi_db_run(store, error, "DELETE FROM messages WHERE " GONE "<> 1", coi_db_int(now)) &&
+                  coi_db_run(store, error, "UPDATE messages SET expires = 0 WHERE " GONE "= 1", coi_db_int(now));
+    return coi_db_leave(store, ok, error);
 }
 
 gboolean coi_moved_add(CoiStore *store, guint32 uid, GError **error)

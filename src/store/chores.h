@@ -36,6 +36,9 @@ gboolean coi_chores_drop_all(CoiStore *store, CoiChore chore, GError **error);
 GArray *coi_expired_at(CoiStore *store, const char *mailbox, gint64 now, guint limit);
 /* When the next mail of machines in mailbox expires or has expired, unix seconds; 0: none lies there. */
 gint64 coi_expired_next(CoiStore *store, const char *mailbox);
+/* Of mail of machines whose time was over at now and of which no copy is left, nothing is kept but what we sent ourselves, and that
+ * expires no more. */
+gboolean coi_expired_forget(CoiStore *store, gint64 now, GError **error);
 
 /* UIDs that moves of this client gave to copies; older ones are forgotten. */
 gboolean coi_moved_add(CoiStore *store, guint32 uid, GError **error);

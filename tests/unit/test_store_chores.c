@@ -233,6 +233,36 @@ static void test_expired(Fixture *f, gconstpointer data)
     g_assert_cmpint(coi_expired_next(f->store, "Chats"), ==, 200);
 }
 
+static gboolean is_there(Fixture *f, gint64 id)
+{
+    g_autoptr(CoiMessage) message = coi_messages_get(f->store, id);
+    return message != NULL;
+}
+
+/* What is over and gone takes no room any more; a real message, what lies somewhere and what we sent stay. */
+static void test_expired_forget(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    gint64 real = add(f, "1", "ann@x", COI_LINE_IN, COI_SHOW_DONE, 1);
+    gint64 lies = add_expiring(f, "2", 100), gone = add_expiring(f, "3", 100), later = add_expiring(f, "4", 101);
+    lay(f, lies, "Chats", 2);
+    g_assert_true(coi_chores_add(f->store, gone, COI_CHORE_SEEN, &error));
+    g_assert_true(coi_messages_add_alias(f->store, gone, "other", &error));
+    g_autoptr(CoiMessage) sent = new_message("5", "me@x", "receipt:ann@x");
+    sent->kind = COI_LINE_OWN;
+    sent->expires = 100;
+    g_assert_true(coi_messages_insert(f->store, sent, NULL, &error));
+    g_assert_true(coi_expired_forget(f->store, 100, &error));
+    g_assert_no_error(error);
+    g_assert_true(is_there(f, real));
+    g_assert_true(is_there(f, lies));
+    g_assert_true(is_there(f, later));
+    g_assert_false(is_there(f, gone));
+    g_autoptr(CoiMessage) after = coi_messages_get(f->store, sent->id);
+    g_assert_cmpint(after->expires, ==, 0);
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, fixture_set_up, function, fixture_tear_down)
 
 int main(int argc, char **argv)
@@ -247,5 +277,6 @@ int main(int argc, char **argv)
     ADD("/store-chores/places", test_places);
     ADD("/store-chores/blocked", test_blocked);
     ADD("/store-chores/expired", test_expired);
+    ADD("/store-chores/expired-forget", test_expired_forget);
     return g_test_run();
 }
