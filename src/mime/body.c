@@ -77,7 +77,7 @@ static gboolean add_receipt(Writer *writer, GError **error)
 {
     const CoiDraft *draft = writer->draft;
     g_autofree char *boundary = begin_multipart(writer, "report; report-type=disposition-notification");
-    g_autofree char *recipient = g_strconcat(g_str_is_ascii(draft->from) ? "rfc822; " : "utf-8; ", draft->from, NULL);
+    g_autofree char *recipient = g_strconcat("rfc822; ", draft->from, NULL); /* canonical addresses are ASCII */
     g_autofree char *id = g_strconcat("<", draft->receipt_for, ">", NULL);
 
     g_string_append_printf(writer->out, "--%s\r\n", boundary);

@@ -136,7 +136,7 @@ static gboolean check(const CoiDraft *draft, GError **error)
         return invalid(error, "formatting that is too long or not UTF-8");
     if (draft->chat_edit != NULL && !is_id(draft->chat_edit))
         return invalid(error, "Chat-Edit");
-    if (draft->receipt_for != NULL && !is_id(draft->receipt_for))
+    if (draft->receipt_for != NULL && (draft->ask_receipt || !is_id(draft->receipt_for)))
         return invalid(error, "Original-Message-ID");
     if (draft->subject != NULL && !g_utf8_validate(draft->subject, -1, NULL))
         return invalid(error, "Subject");

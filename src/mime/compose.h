@@ -18,7 +18,7 @@ typedef struct {
     const char *html;            /* the same with formatting: what stands in <body>, UTF-8; NULL: none */
     const char *automatic;       /* Auto-Submitted, a token; NULL: a person wrote it */
     const char *receipt_for;     /* a receipt (RFC 8098) that the message with this id, without <>, was displayed at `from`; NULL: none.
-                                    text is then what people read of it, html is not used */
+                                    text is then what people read of it, html is not used, ask_receipt is refused */
     gboolean ask_receipt;        /* both Disposition-Notification-To headers */
 } CoiDraft;
 

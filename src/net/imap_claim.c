@@ -20,9 +20,12 @@ static gboolean has(const CoiImapResult *message, const char *flag)
 /* The message's flags and, with CONDSTORE, its MODSEQ; NULL with *outcome. */
 static CoiImapResult *look(CoiImap *imap, guint32 uid, gboolean condstore, Claim *outcome, GError **error)
 {
+    g_autoptr(GError) local = NULL;
     g_autofree char *command = g_strdup_printf("UID FETCH %u (UID FLAGS%s)", uid, condstore ? " MODSEQ" : "");
-    g_autoptr(GPtrArray) messages = coi_imap_flags_fetch(imap, command, error);
-    *outcome = messages == NULL ? CLAIM_BROKEN : CLAIM_GONE;
+    g_autoptr(GPtrArray) messages = coi_imap_flags_fetch(imap, command, &local);
+    *outcome = messages != NULL ? CLAIM_GONE : coi_imap_is_over(local) ? CLAIM_BROKEN : CLAIM_LOST;
+    if (*outcome == CLAIM_BROKEN)
+        g_propagate_error(error, g_steal_pointer(&local));
     for (guint i = 0; messages != NULL && i < messages->len; i++) {
         CoiImapResult *message = messages->pdata[i];
         if (message->uid == uid)
@@ -32,14 +35,22 @@ static CoiImapResult *look(CoiImap *imap, guint32 uid, gboolean condstore, Claim
     return NULL;
 }
 
+/* RFC 7162 has a failed condition told with OK; some servers say NO. */
 static Claim flag(CoiImap *imap, const CoiImapResult *message, gboolean condstore, const char *flags, GError **error)
 {
+    g_autoptr(GError) local = NULL;
     g_autofree char *since = condstore && message->highest_modseq != 0
                                  ? g_strdup_printf(" (UNCHANGEDSINCE %" G_GUINT64_FORMAT ")", message->highest_modseq)
                                  : g_strdup("");
-    if (!coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, error, "UID STORE %u%s +FLAGS.SILENT (%s)", message->uid, since, flags))
+    gboolean done = coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, &local, "UID STORE %u%s +FLAGS.SILENT (%s)", message->uid, since,
+                                     flags);
+    if (coi_imap_is_over(local)) {
+        g_propagate_error(error, g_steal_pointer(&local));
         return CLAIM_BROKEN;
-    return imap->code != NULL && g_str_has_prefix(imap->code, "MODIFIED") ? CLAIM_CHANGED : CLAIM_WON;
+    }
+    if (imap->code != NULL && g_str_has_prefix(imap->code, "MODIFIED"))
+        return CLAIM_CHANGED;
+    return done ? CLAIM_WON : CLAIM_LOST;
 }
 
 static Claim claim_one(CoiImap *imap, guint32 uid, gboolean again, GError **error)
@@ -49,7 +60,7 @@ static Claim claim_one(CoiImap *imap, guint32 uid, gboolean again, GError **erro
     g_autofree char *flags = coi_imap_kept_flags(imap, (GStrv)wanted);
     gboolean keyword = strstr(flags, "$MDNSent") != NULL;
     Claim outcome = CLAIM_CHANGED;
-    if (*flags == '\0' || (again && !keyword))
+    if (again && !keyword)
         return CLAIM_LOST; /* nothing would tell others */
     for (int i = 0; i < ATTEMPTS && outcome == CLAIM_CHANGED; i++) {
         CoiImapResult *message = look(imap, uid, condstore, &outcome, error);

@@ -229,11 +229,10 @@ static void run_claim(CoiImapLink *link, const CoiImapRequest *request)
     g_autoptr(GArray) won = NULL, gone = NULL;
     if (!is_open(link))
         return;
-    if (!coi_imap_claim(link->imap, request->uids, request->again, &won, &gone, &error) && coi_imap_is_over(error)) {
+    if (!coi_imap_claim(link->imap, request->uids, request->again, &won, &gone, &error)) {
         failed_or_down(link, error);
         return;
     }
-    g_clear_error(&error); /* what was refused is not ours */
     CoiImapResult *result = coi_imap_result_new(COI_IMAP_DONE);
     result->uids = g_steal_pointer(&won);
     result->gone = g_steal_pointer(&gone);

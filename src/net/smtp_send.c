@@ -329,27 +329,38 @@ static void send_nothing(Transaction *t)
         coi_smtp_reply_free(coi_smtp_reply_read(t->smtp->stream, NULL));
 }
 
+/* TRUE when the server has answered; *go_on: it waits for the mail's text, and somebody is there to get it. */
+static gboolean ask(Transaction *t, gboolean *go_on, GError **error)
+{
+    *go_on = FALSE;
+    if (t->asked->len > 0 && !say_envelope(t, go_on, error))
+        return FALSE;
+    if (*go_on && t->accepted == 0) {
+        send_nothing(t);
+        *go_on = FALSE;
+    }
+    return TRUE;
+}
+
 GPtrArray *coi_smtp_send(CoiSmtp *smtp, const CoiSmtpRequest *request, CoiSmtpMayGo may_go, gpointer user,
                          gboolean *mail_begun, GError **error)
 {
     Transaction t;
-    gboolean go_on = FALSE;
+    gboolean go_on;
     *mail_begun = FALSE;
     transaction_init(&t, smtp, request, request->sender);
-    gboolean answered = t.asked->len == 0 || say_envelope(&t, &go_on, error);
-    if (answered && t.accepted == 0 && !go_on && request->sender_otherwise != NULL) {
+    gboolean answered = ask(&t, &go_on, error);
+    if (answered && t.accepted == 0 && request->sender_otherwise != NULL) {
         transaction_clear(&t);
         transaction_init(&t, smtp, request, request->sender_otherwise);
-        answered = t.asked->len == 0 || say_envelope(&t, &go_on, error);
+        answered = ask(&t, &go_on, error);
     }
-    if (answered && go_on && t.accepted > 0) {
+    if (answered && go_on) {
         answered = may_go(user, error);
         if (answered) {
             *mail_begun = TRUE;
             answered = send_mail(&t, error);
         }
-    } else if (answered && go_on) {
-        send_nothing(&t);
     }
     g_ptr_array_unref(t.asked);
     if (answered)
