@@ -205,6 +205,7 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         break;
     case COI_COMMAND_SEEN:
         coi_seen_here(engine, command->address, command->first, command->line);
+        coi_live_looked(engine, command->address);
         break;
     case COI_COMMAND_BLOCK:
         set_blocked(engine, command);

@@ -22,6 +22,7 @@ typedef struct {
     gboolean receipts_when_seen;     /* option send_receipts is "seen": when the user has seen the message */
     gboolean receipts_at_reply;      /* … "seen" or "reply": when the user answers */
     gboolean delivery_receipts;      /* servers are asked to tell of deliveries */
+    gboolean fast_replies;           /* a server that holds back what it tells is asked often while an exchange is live */
     int history_days;
 } CoiEngineConfig;
 

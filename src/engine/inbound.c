@@ -411,6 +411,8 @@ static gboolean store_arrived(CoiEngine *engine, CoiWatch *watch, gboolean every
     for (guint i = 0; i < watch->arrived->len; i++)
         if (!store_one(engine, g_ptr_array_index(watch->arrived, i), error))
             return FALSE;
+    for (guint i = 0; i < watch->arrived->len; i++)
+        coi_live_heard(engine, watch, ((CoiArrival *)watch->arrived->pdata[i])->message);
     if (!note_newest(engine, watch, error))
         return FALSE;
     return !everything || coi_folders_set(engine->store, watch->mailbox, &watch->folder, error);

@@ -112,6 +112,7 @@ void coi_loss(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
     gint64 again = coi_limit_again(engine, result->error, &watch->swaps);
     gboolean back = again == 0 && coi_limit_return(engine, watch);
+    coi_live_down(engine, watch, result->error);
     g_debug("%s: connection gone: %s", watch->mailbox, result->error != NULL ? result->error->message : "closed");
     if (watch->state == COI_WATCH_OFF || engine->failed || engine->stopping)
         return;

@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "coi/content.h"
 #include "engine/engine.h"
+#include "engine/live.h"
 #include "engine/watch.h"
 #include "mime/parse.h"
 #include "mime/report.h"
@@ -80,6 +81,8 @@ struct _CoiEngine {
     gboolean receipts_when_seen, receipts_at_reply, delivery_receipts;
     char *filter;           /* option: "ask", "active", "seen", "none" */
     int history_days;
+
+    CoiLive live;           /* live.c; but for `wanted` the thread's only */
 
     /* the engine's thread only */
     int lock_fd;

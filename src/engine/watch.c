@@ -377,6 +377,9 @@ void coi_watches_result(CoiEngine *engine, CoiWatch *watch, CoiImapResult *resul
     case COI_IMAP_DOWN:
         coi_loss(engine, watch, result);
         break;
+    case COI_IMAP_LAGS:
+        coi_live_lags(engine, watch);
+        break;
     case COI_IMAP_APPENDED:
     case COI_IMAP_FOUND:
     case COI_IMAP_ENDED:

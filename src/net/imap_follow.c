@@ -183,12 +183,27 @@ void coi_imap_follow_clear(CoiImapFollower *follower)
     *follower = (CoiImapFollower){0};
 }
 
+static gboolean ask_in_a_hurry(CoiImapFollower *follower, CoiImap *imap, GError **error)
+{
+    gboolean lags;
+    if (!coi_imap_hurry_ask(&follower->hurry, imap, &lags, error))
+        return FALSE;
+    if (lags) {
+        CoiImapResult *result = g_new0(CoiImapResult, 1);
+        result->type = COI_IMAP_LAGS;
+        follower->give(result, follower->user);
+    }
+    return TRUE;
+}
+
 gboolean coi_imap_follow_after_silence(CoiImapFollower *follower, CoiImap *imap, GError **error)
 {
     gint64 now = g_get_monotonic_time();
     gboolean status = follower->status_at <= now;
     if (status && !ask_status(follower, imap, error))
         return FALSE;
+    if (follower->hurry.until != 0)
+        return ask_in_a_hurry(follower, imap, error);
     if (coi_imap_can_idle(imap))
         return (status && now < follower->look_at) || catch_up(follower, imap, TRUE, FALSE, error);
     if (!coi_imap_command(imap, COI_IMAP_TIMEOUT_COMMAND, error, "NOOP"))
@@ -203,6 +218,8 @@ gint64 coi_imap_follow_patience(const CoiImapFollower *follower, const CoiImap *
     gint64 now = g_get_monotonic_time();
     gint64 poll = now < follower->lively_until ? POLL_OFTEN_MS : POLL_MS;
     gint64 ms = coi_imap_can_idle(imap) ? (follower->look_at - now + 999) / 1000 : poll;
+    if (follower->hurry.until != 0)
+        ms = coi_imap_hurry_patience(&follower->hurry);
     if (follower->status_at != G_MAXINT64)
         ms = MIN(ms, (follower->status_at - now + 999) / 1000);
     return MAX(ms, 0);

@@ -2,17 +2,19 @@
 #pragma once
 #include "net/imap_first.h"
 #include "net/imap_flags.h"
+#include "net/imap_hurry.h"
 
 typedef struct {
     CoiImapFollow fetch;
     CoiImapFirst first;
     CoiImapFlags flags;
+    CoiImapHurry hurry;
     gboolean flags_too;
     gboolean looking;          /* the next FETCHED answers a LOOK */
     gint64 look_at, status_at; /* monotonic: when the server is asked next; G_MAXINT64: never */
     gint64 lively_until;       /* monotonic; somebody is talking: a server that must be polled is polled often */
     gboolean polled;           /* as the last FETCHED said */
-    CoiImapGive give;          /* MESSAGE, FLAGS, FETCHED, STATUS */
+    CoiImapGive give;          /* MESSAGE, FLAGS, FETCHED, STATUS, LAGS */
     gpointer user;
     guint given; /* MESSAGE since a fetch began */
 } CoiImapFollower;

@@ -55,10 +55,11 @@ static gboolean told(const CoiImap *imap, CoiIdle *what)
     return arrived || imap->also_changed;
 }
 
-CoiIdle coi_imap_idle(CoiImap *imap, gboolean follow, int fd, gint64 timeout_ms, GError **error)
+CoiIdle coi_imap_idle(CoiImap *imap, CoiIdleWay way, int fd, gint64 timeout_ms, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + timeout_ms * 1000;
-    gboolean idling = follow && coi_imap_can_idle(imap);
+    gboolean follow = way != COI_IDLE_BLIND;
+    gboolean idling = way == COI_IDLE_LISTENING && coi_imap_can_idle(imap);
     CoiIdle what;
     if (follow && told(imap, &what))
         return what;

@@ -58,6 +58,13 @@ static void arrived(CoiImapLink *link)
     coi_imap_link_down(link, link->follow_tag, g_error_new_literal(COI_ERROR, COI_ERROR_CLOSED, "the server has complained of an error"), NULL);
 }
 
+static CoiIdleWay way_to_wait(const CoiImapLink *link)
+{
+    if (!link->following)
+        return COI_IDLE_BLIND;
+    return link->follower.hurry.until != 0 ? COI_IDLE_ASKING : COI_IDLE_LISTENING;
+}
+
 /* Connected and nothing to do: waits for whatever comes first. */
 static void wait_connected(CoiImapLink *link)
 {
@@ -66,7 +73,7 @@ static void wait_connected(CoiImapLink *link)
     timeout = MIN(timeout, until_close(link));
     if (link->visiting)
         timeout = MIN(timeout, LET_GO_MS);
-    switch (coi_imap_idle(link->imap, link->following, coi_queue_fd(link->requests), timeout, &error)) {
+    switch (coi_imap_idle(link->imap, way_to_wait(link), coi_queue_fd(link->requests), timeout, &error)) {
     case COI_IDLE_ARRIVED:
         arrived(link);
         break;

@@ -9,6 +9,8 @@ typedef enum {
     COI_IMAP_FOLLOW, /* fetch from a UID on, then IDLE and report what arrives: MESSAGE…, FETCHED, later MESSAGE…, FETCHED … */
     COI_IMAP_LOOK,   /* follow on, but ask at once what is new: is the connection still alive? MESSAGE…, FETCHED in any case, unless
                         no mailbox is followed. A server that must be polled is from now on polled often, for a while */
+    COI_IMAP_HURRY,  /* follow on, but until `until` ask every 250 ms what is new, instead of IDLE. Ends earlier with LAGS; of no
+                        use unless a mailbox is followed */
     COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
     COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */
     COI_IMAP_STORE,  /* add flags to messages of the open mailbox: DONE or FAILED */
@@ -49,6 +51,7 @@ typedef struct {
     gboolean leave_out;          /* FOLLOW, BODIES: a message that the server refuses to give is left out; else it ends the
                                     request (FOLLOW: DOWN, BODIES: FAILED), since the refusal may pass */
     gboolean again;              /* CLAIM: \Seen is our own, only $MDNSent counts */
+    gint64 until;                /* HURRY: monotonic; 0: in no hurry any more */
     /* BODIES, STORE, CLAIM, MOVE, REMOVE, FETCH */
     GArray *uids;                /* guint32 */
     /* APPEND */
@@ -81,6 +84,7 @@ typedef enum {
     COI_IMAP_FOUND,    /* of SEARCH: uids, uid_validity */
     COI_IMAP_FLAGS,    /* uid, flags: all flags of a message whose flags have changed or may have */
     COI_IMAP_STATUS,   /* of FOLLOW's `also`: uid_validity, next_uid; both 0 when it doesn't exist */
+    COI_IMAP_LAGS,     /* HURRY is over: the server took longer than 300 ms to answer, or refused to */
     COI_IMAP_APPENDED,
     COI_IMAP_FAILED,   /* this request only; the connection lives */
     COI_IMAP_DOWN,     /* the connection is gone; error NULL after CLOSE or idle timeout. The link waits for OPEN */

@@ -202,6 +202,12 @@ static void run_look(CoiImapLink *link, const CoiImapRequest *request)
         coi_imap_link_follow_on(link, coi_imap_follow_look);
 }
 
+static void run_hurry(CoiImapLink *link, const CoiImapRequest *request)
+{
+    if (link->following)
+        coi_imap_hurry(&link->follower.hurry, request->until);
+}
+
 /* other requests */
 
 /* BODIES, STORE, REMOVE. */
@@ -324,6 +330,7 @@ void coi_imap_link_run(CoiImapLink *link, const CoiImapRequest *request)
 {
     static const Runner runners[] = {
         [COI_IMAP_OPEN] = run_open,       [COI_IMAP_FOLLOW] = run_follow,       [COI_IMAP_LOOK] = run_look,
+        [COI_IMAP_HURRY] = run_hurry,
         [COI_IMAP_BODIES] = run_messages, [COI_IMAP_APPEND] = run_append,       [COI_IMAP_STORE] = run_messages,
         [COI_IMAP_CLAIM] = run_claim,
         [COI_IMAP_MOVE] = run_move,       [COI_IMAP_REMOVE] = run_messages, [COI_IMAP_SEARCH] = run_search,

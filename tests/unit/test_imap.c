@@ -301,7 +301,7 @@ static void test_one_by_one(void)
     CoiImap *imap = coi_imap_new(stream, server, &error);
     g_assert_no_error(error);
     imap->one_by_one = TRUE;
-    g_assert_cmpint(coi_imap_idle(imap, TRUE, -1, 1, &error), ==, COI_IDLE_TIMEOUT);
+    g_assert_cmpint(coi_imap_idle(imap, COI_IDLE_LISTENING, -1, 1, &error), ==, COI_IDLE_TIMEOUT);
     g_assert_true(coi_imap_command(imap, 1000, &error, "NOOP"));
     coi_imap_free(imap);
     coi_server_free(server);

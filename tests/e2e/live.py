@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""While somebody writes before Bob's eyes his client asks Dovecot often instead of waiting until it tells; and at no other time."""
+import pathlib
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+import tap
+from lab import Lab
+
+WROTE = 10      # seconds after a message
+PERIOD = 0.25   # between two questions
+
+
+def followers(lab, user):
+    """The logs of the connections that follow a mailbox; others ask this and that besides."""
+    return [log for log in lab.rawlog(user) if "IDLE" in log]
+
+
+def asked(lab, user):
+    """How often these have asked."""
+    return [log.count("NOOP") for log in followers(lab, user)]
+
+
+def asking(lab, user):
+    """The log of the one connection that asks."""
+    logs = [log for log in followers(lab, user) if "NOOP" in log]
+    tap.require(len(logs) == 1, f"one connection of {user} asks, not {len(logs)}")
+    return logs[0]
+
+
+def never(lab, *users):
+    for user in users:
+        tap.same(sum(asked(lab, user)), 0, f"questions of {user}'s client")
+
+
+def listens_again(lab, user, timeout):
+    """It waits by IDLE after its last question; returns how many there were."""
+    tap.eventually(lambda: "IDLE" in asking(lab, user).rpartition("NOOP")[2], "the client listens again", timeout)
+    return asking(lab, user).count("NOOP")
+
+
+@tap.case("a COI server: only in an exchange that Bob sees, only the link of Chats, ten seconds; never without the option")
+def exchange():
+    with Lab(users=("alice", "bob", "carol"), coi=True, coi_enabled="active", rawlog=True) as lab:
+        alice, bob = (lab.client(user, options={"filter": "ask"}).login() for user in ("alice", "bob"))
+        carol = lab.client("carol", options={"filter": "ask", "fast_replies": False}).login()
+        carol.looks_at(alice)
+        for person in (bob, carol):
+            alice.says(person, "Not seen")
+            person.hears(alice, "Not seen")
+        time.sleep(1)
+        never(lab, "alice", "bob", "carol")
+        bob.looks_at(alice)
+        begin = time.monotonic()
+        for person in (bob, carol):
+            alice.says(person, "Seen")
+            person.hears(alice, "Seen")
+        tap.eventually(lambda: sum(asked(lab, "bob")) >= 1, "Bob's client asks")
+        tap.require("SELECT \"COI/Chats\"" in asking(lab, "bob"), "it is the link that chat comes by")
+        count = listens_again(lab, "bob", WROTE + 3)
+        took = time.monotonic() - begin
+        tap.require(count <= took / PERIOD + 1, f"{count} questions in {took:.1f} s")
+        bob.says(alice, "Answer")
+        alice.hears(bob, "Answer")
+        time.sleep(1)
+        tap.same(sum(asked(lab, "bob")), count, "questions when only Bob has written")
+        never(lab, "alice", "carol")
+        lab.settled(alice, bob, carol)
+        lab.leave(alice, bob, carol)
+
+
+@tap.case("over at the first slow answer, and not begun anew at once; any other Dovecot: the inbox's link")
+def slow():
+    with Lab(rawlog=True) as lab:
+        relay = lab.relay("imaps")
+        alice, bob = lab.client("alice").login(), lab.client("bob", imap=relay.port).login()
+        bob.looks_at(alice)
+        alice.says(bob, "One")
+        bob.hears(alice, "One")
+        tap.eventually(lambda: sum(asked(lab, "bob")) >= 1, "Bob's client asks")
+        tap.require("SELECT \"INBOX\"" in asking(lab, "bob"), "it is the link that chat comes by")
+        relay.stall()
+        time.sleep(1)
+        relay.resume()
+        count = listens_again(lab, "bob", 3)
+        alice.says(bob, "Two")
+        bob.hears(alice, "Two")
+        time.sleep(1)
+        tap.same(sum(asked(lab, "bob")), count, "questions after a slow answer")
+        lab.settled(alice, bob)
+        lab.leave(alice, bob)
+
+
+tap.run()
