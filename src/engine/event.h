@@ -13,7 +13,8 @@ typedef enum {
     COI_EVENT_LINE,      /* message: write it, then send COI_COMMAND_SHOWN with its id */
     COI_EVENT_NAME,      /* address, name: what they call themselves */
     COI_EVENT_REFUSED,   /* token, address, text, error: not sent, give the text back (NULL: it was a deletion) */
-    COI_EVENT_STATE,     /* address, message_id, state, reply, time (0: now), latest: a message changed state */
+    COI_EVENT_STATE,     /* address, message_id, state, reply, time (0: now), latest, text (its beginning, of what others report; or NULL):
+                            a message changed state */
     COI_EVENT_RECEIPT,   /* address, name, state, time, count (0: there is no message): answer to /receipt */
     COI_EVENT_RETRYING,  /* address, count: answer to /retry */
     COI_EVENT_ASK,       /* ask: a link needs a socket or a verdict */

@@ -142,6 +142,7 @@ static void say(CoiEngine *engine, const CoiMessage *message, CoiReceipt receipt
     event->message_id = g_strdup(message->message_id);
     event->state = state_of(receipt);
     event->reply = g_strdup(words);
+    event->text = coi_replies_quote(message);
     event->time = time;
     event->latest = coi_receipts_last_own(engine->store, message->conversation) == message->id;
     coi_engine_emit(engine, event);

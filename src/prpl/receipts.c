@@ -31,13 +31,19 @@ void coi_receipts_read(CoiConnection *connection, const CoiEvent *event)
     purple_conversation_write(conversation, NULL, text, PURPLE_MESSAGE_SYSTEM | PURPLE_MESSAGE_NO_LOG, event->time);
 }
 
+/* Which message a server means: it may be an old one. */
+static const char *beginning(const CoiEvent *event)
+{
+    return event->text != NULL ? event->text : "…";
+}
+
 void coi_receipts_delayed(CoiConnection *connection, const CoiEvent *event)
 {
     g_autofree char *text =
         event->reply != NULL
-            ? g_strdup_printf(_("A message of yours has not been delivered yet; the mail server goes on trying (%s)."),
-                              event->reply)
-            : g_strdup(_("A message of yours has not been delivered yet; the mail server goes on trying."));
+            ? g_strdup_printf(_("Your message “%s” has not been delivered yet; the mail server goes on trying (%s)."),
+                              beginning(event), event->reply)
+            : g_strdup_printf(_("Your message “%s” has not been delivered yet; the mail server goes on trying."), beginning(event));
     coi_notice(connection, event->address, COI_NOTICE_INFO, text);
 }
 
@@ -45,8 +51,12 @@ void coi_receipts_bounced(CoiConnection *connection, const CoiEvent *event)
 {
     g_autofree char *text =
         event->reply != NULL
-            ? g_strdup_printf(_("A message of yours came back; it was not delivered. A mail server said: “%s”."), event->reply)
-            : g_strdup(_("A message of yours came back; it was not delivered. No reason was given."));
+            ? g_strdup_printf(_("Your message “%s” came back; it was not delivered. A mail server said: “%s”. Check the address, "
+                                "or write again later."),
+                              beginning(event), event->reply)
+            : g_strdup_printf(_("Your message “%s” came back; it was not delivered, and no reason was given. Check the address, "
+                                "or write again later."),
+                              beginning(event));
     coi_notice(connection, event->address, COI_NOTICE_ERROR, text);
 }
 

@@ -101,11 +101,11 @@ def failures():
         slow = last_id(alice)
         state(alice, slow, "sent")
         arrives(lab, dsn(BOB, slow, "delayed", "4.4.1", "connect to mail.example.net: Connection refused"))
-        alice.is_told("not been delivered yet.*Connection refused", BOB)
+        alice.is_told("“Slow.” has not been delivered yet.*Connection refused", BOB)
         letter = pathlib.Path(__file__).parent.parent.joinpath("samples/reports/letter-qmail.eml").read_bytes()
         letter = letter.replace(b"<chat$4f1d2c3b@example.org>", slow.encode()).replace(b"bob@example.net", BOB.encode())
         lab.deliver(letter, "", [ALICE])
-        alice.is_told("came back.*no mailbox here by that name", BOB)
+        alice.is_told("“Slow.” came back.*no mailbox here by that name.*Check the address", BOB)
         state(alice, slow, "failed")
 
         alice.says("nobody@example.org", "Is anybody there?")
