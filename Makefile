@@ -158,6 +158,7 @@ fuzz: ## run every fuzz target for TIME seconds (clang's libFuzzer with sanitize
 .PHONY: bench
 bench: testable ## measure: latency against the raw floor, longest stall of the main loop, what a login costs
 	$(Q)tests/bench/bench.py
+	$(Q)tests/bench/live.py
 	$(Q)tests/bench/sync.py
 	$(Q)tests/bench/history.py
 

@@ -1,6 +1,8 @@
 #include "net/imap_hurry.h"
 
+/* Every 250 ms, but not to the beat of the other side's client: an answer would wait for the same part of it each time. */
 #define POLL_USEC (250 * 1000)
+#define OFF_BEAT_USEC (50 * 1000)
 /* Who takes longer to say that there is nothing has other things to do. */
 #define SLOW_USEC (300 * 1000)
 
@@ -35,6 +37,6 @@ gboolean coi_imap_hurry_ask(CoiImapHurry *hurry, CoiImap *imap, gboolean *lags, 
     *lags = !good || g_get_monotonic_time() - began > SLOW_USEC;
     if (*lags)
         hurry->until = 0;
-    hurry->next_at = began + POLL_USEC;
+    hurry->next_at = began + POLL_USEC + g_random_int_range(-OFF_BEAT_USEC, OFF_BEAT_USEC);
     return TRUE;
 }

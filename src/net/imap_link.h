@@ -9,7 +9,7 @@ typedef enum {
     COI_IMAP_FOLLOW, /* fetch from a UID on, then IDLE and report what arrives: MESSAGE…, FETCHED, later MESSAGE…, FETCHED … */
     COI_IMAP_LOOK,   /* follow on, but ask at once what is new: is the connection still alive? MESSAGE…, FETCHED in any case, unless
                         no mailbox is followed. A server that must be polled is from now on polled often, for a while */
-    COI_IMAP_HURRY,  /* follow on, but until `until` ask every 250 ms what is new, instead of IDLE. Ends earlier with LAGS; of no
+    COI_IMAP_HURRY,  /* follow on, but until `until` ask every 250 ms (more or less) what is new, instead of IDLE. Ends earlier with LAGS; of no
                         use unless a mailbox is followed */
     COI_IMAP_BODIES, /* fetch whole messages of the open mailbox by UID: MESSAGE…, DONE */
     COI_IMAP_APPEND, /* store a message unless its Message-ID is there already: APPENDED or FAILED */

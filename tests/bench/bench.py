@@ -92,11 +92,11 @@ class BareSender:
 class BareReceiver:
     """Sits in IDLE and fetches what is announced."""
 
-    def __init__(self, lab, user):
+    def __init__(self, lab, user, mailbox="INBOX"):
         self.wire = Wire(lab.ports["imaps"])
         self.wire.line()
         self.run(b"a LOGIN " + lab.address(user).encode() + b" " + lab.password(user).encode())
-        self.run(b"a SELECT INBOX")
+        self.run(b"a SELECT " + mailbox.encode())
         self.idle()
 
     def run(self, command):

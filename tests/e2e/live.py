@@ -9,7 +9,7 @@ import tap
 from lab import Lab
 
 WROTE = 10      # seconds after a message
-PERIOD = 0.25   # between two questions
+PERIOD = 0.2    # between two questions, at least
 
 
 def followers(lab, user):
