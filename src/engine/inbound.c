@@ -142,6 +142,8 @@ static CoiMessage *new_message(const CoiWatch *watch, const CoiImapResult *resul
         g_autofree char *hash = coi_header_hash(bytes, length);
         message->message_id = g_strconcat("hash:", hash, NULL);
     }
+    if (g_strcmp0(headers->alias_id, headers->message_id) != 0)
+        message->sent_as = g_strdup(headers->alias_id);
     message->kind = COI_LINE_IN;
     message->show = COI_SHOW_NEVER;
     message->internal_date = result->internal_date;

@@ -94,7 +94,7 @@ static GBytes *compose(CoiEngine *engine, const CoiMessage *about, const CoiMess
                       .subject = _("Read receipt"),
                       .text = _("Your message was displayed. That does not mean that it was read or understood."),
                       .automatic = "auto-replied",
-                      .receipt_for = about->message_id};
+                      .receipt_for = about->sent_as != NULL ? about->sent_as : about->message_id};
     return coi_mail_compose(&draft, error);
 }
 

@@ -3,7 +3,7 @@
 
 #define COLUMNS                                                                                                        \
     "id, message_id, sender, conversation, sender_name, kind, show, delayed, time, internal_date, mailbox, uid, text,"                    \
-    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires, version, topic, thread"
+    " seen, chat, follows, html, whole, subject, quote, action, original, wants_receipt, expires, version, topic, thread, sent_as"
 
 /* The partial index messages_pending is only used for this very condition. */
 #define IS_PENDING "show = 1"
@@ -18,6 +18,7 @@ void coi_message_free(CoiMessage *message)
     g_free(message->sender);
     g_free(message->conversation);
     g_free(message->sender_name);
+    g_free(message->sent_as);
     g_free(message->mailbox);
     g_free(message->text);
     g_free(message->follows);
@@ -60,6 +61,7 @@ static CoiMessage *message_from_row(CoiRows *rows)
     message->version = sqlite3_column_int64(rows, 24);
     message->topic = coi_db_dup_text(rows, 25);
     message->thread = coi_db_dup_text(rows, 26);
+    message->sent_as = coi_db_dup_text(rows, 27);
     return message;
 }
 
@@ -73,8 +75,8 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
     return coi_db_run(store, error,
                       "INSERT INTO messages (message_id, sender, conversation, sender_name, kind, show, delayed, time,"
                       " internal_date, mailbox, uid, text, seen, chat, follows, html, whole, subject, quote, action,"
-                      " original, wants_receipt, expires, version, topic, thread)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, nullif(?, 0), ?, ?)",
+                      " original, wants_receipt, expires, version, topic, thread, sent_as)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0), ?, ?, nullif(?, 0), ?, ?, ?)",
                       coi_db_text(message->message_id), coi_db_text(message->sender),
                       coi_db_text(message->conversation), coi_db_text(message->sender_name), coi_db_int(message->kind),
                       coi_db_int(message->show), coi_db_int(message->delayed != FALSE), coi_db_int(message->time),
@@ -84,7 +86,8 @@ static gboolean insert_row(CoiStore *store, const CoiMessage *message, GError **
                       coi_db_text(message->html), coi_db_text(message->whole), coi_db_text(message->subject),
                       coi_db_text(message->quote), coi_db_int(message->action), coi_db_int(message->original),
                       coi_db_int(message->wants_receipt != FALSE), coi_db_int(message->expires),
-                      coi_db_int(message->version), coi_db_text(message->topic), coi_db_text(message->thread));
+                      coi_db_int(message->version), coi_db_text(message->topic), coi_db_text(message->thread),
+                      coi_db_text(message->sent_as));
 }
 
 gboolean coi_messages_insert(CoiStore *store, CoiMessage *message, const char *const *aliases, GError **error)

@@ -30,6 +30,7 @@ typedef struct {
     char *sender;         /* canonical address */
     char *conversation;   /* canonical address of the peer */
     char *sender_name;    /* display name as sent, or NULL */
+    char *sent_as;        /* the id by which its sender knows it, where a server on the way has replaced that; else NULL */
     CoiLineKind kind;
     CoiShow show;
     gboolean seen;        /* read by the user, wherever; own lines always are */

@@ -75,6 +75,7 @@ static const char *const steps[] = {
     "CREATE INDEX peers_lists ON peers (list_id) WHERE list_id IS NOT NULL;"
     "ALTER TABLE messages ADD COLUMN thread TEXT;"
     "ALTER TABLE messages ADD COLUMN topic TEXT;"
+    "ALTER TABLE messages ADD COLUMN sent_as TEXT;"
     "ALTER TABLE messages ADD COLUMN version INTEGER REFERENCES messages;"
     "ALTER TABLE messages ADD COLUMN deleted INTEGER REFERENCES messages;" /* by which message */
     "CREATE INDEX messages_deleted ON messages (deleted) WHERE deleted IS NOT NULL;"

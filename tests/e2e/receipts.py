@@ -101,7 +101,7 @@ def seen_by_several(count, **lab_options):
         everywhere[0].says(CAROL, "I am Bob.")
         lab.settled(everywhere[0])
         for one in everywhere:
-            one.do(do="add_buddy", account=BOB, who=CAROL)
+            one.do(do="buddy-add", account=BOB, who=CAROL)
             one.looks_at(CAROL)
         mails = [asking(CAROL, f"Message {n}.") for n in range(4)]
         for mail in mails:

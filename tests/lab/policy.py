@@ -1,13 +1,15 @@
-"""A Postfix policy service: makes the server refuse or defer recipients while a test says so."""
+"""A Postfix policy service: makes the server refuse or defer recipients, or everybody for a sender, while a test says so."""
 import socketserver
 import threading
 
 
 class Policy:
-    """Answers every RCPT; `refuse("bob@example.org", "550 5.1.1 No such user")` until `allow("bob@example.org")`."""
+    """Answers every RCPT; `refuse("bob@example.org", "550 5.1.1 No such user")` until `allow("bob@example.org")`. What is said of a
+    sender ("" for <>) comes at RCPT, too."""
 
     def __init__(self):
         self._verdicts = {}
+        self._senders = {}
         self.asked = []
         policy = self
 
@@ -19,7 +21,7 @@ class Policy:
                     if found:
                         attributes[name] = value
                         continue
-                    self.wfile.write(f"action={policy.verdict(attributes.get('recipient', ''))}\n\n".encode())
+                    self.wfile.write(f"action={policy.verdict(attributes.get('recipient', ''), attributes.get('sender', ''))}\n\n".encode())
                     attributes = {}
 
         socketserver.ThreadingTCPServer.daemon_threads = True
@@ -27,15 +29,18 @@ class Policy:
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
-    def verdict(self, recipient):
+    def verdict(self, recipient, sender):
         self.asked.append(recipient.lower())
-        return self._verdicts.get(recipient.lower(), "DUNNO")
+        return self._verdicts.get(recipient.lower()) or self._senders.get(sender.lower(), "DUNNO")
 
     def refuse(self, recipient, reply):
         self._verdicts[recipient.lower()] = reply
 
     def allow(self, recipient):
         self._verdicts.pop(recipient.lower(), None)
+
+    def refuse_sender(self, sender, reply):
+        self._senders[sender.lower()] = reply
 
     def close(self):
         self._server.shutdown()

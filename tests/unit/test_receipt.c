@@ -1,4 +1,5 @@
-/* Receipts as we write them: as RFC 8098 has them, understood by our own reader, and nothing of the original breaks out into them. */
+/* Receipts: who may ask for one; as we write them, as RFC 8098 has them, understood by our own reader, and nothing of the original breaks
+ * out into them. */
 #include "base/error.h"
 #include "mime/compose.h"
 #include "mime/report.h"
@@ -197,10 +198,63 @@ static void test_asks_for_none(void)
     g_assert_null(mail);
 }
 
+#define FROM "From: Bob <bob@example.net>\r\n"
+#define ASKS "Disposition-Notification-To: bob@example.net\r\n"
+
+/* Of COI.md section 3, what the header decides. */
+static const struct {
+    const char *header;
+    gboolean asks;
+} askers[] = {
+    {FROM ASKS, TRUE},
+    {FROM "Chat-Disposition-Notification-To: bob@example.net\r\n", TRUE},
+    {FROM ASKS "Chat-Disposition-Notification-To: bob@example.net\r\nReturn-Path: <bob@example.net>\r\n", TRUE},
+    {FROM "Disposition-Notification-To: \"Bob\" <BOB@Example.NET>\r\n", TRUE},
+    {FROM ASKS "Precedence: first-class\r\nAuto-Submitted: no\r\n", TRUE},
+    {FROM, FALSE},
+    /* somebody else, several, the same twice, nobody */
+    {FROM "Disposition-Notification-To: carol@example.net\r\n", FALSE},
+    {FROM "Disposition-Notification-To: bob@example.net, carol@example.net\r\n", FALSE},
+    {FROM ASKS "Disposition-Notification-To: carol@example.net\r\n", FALSE},
+    {FROM ASKS ASKS, FALSE},
+    {FROM ASKS "Chat-Disposition-Notification-To: carol@example.net\r\n", FALSE},
+    {FROM "Disposition-Notification-To: Friends: bob@example.net, carol@example.net;\r\n", FALSE},
+    {FROM "Disposition-Notification-To:\r\n", FALSE},
+    {FROM "Disposition-Notification-To: <>\r\n", FALSE},
+    {FROM "Disposition-Notification-To: bob@example.net.evil.example\r\n", FALSE},
+    {FROM "Disposition-Notification-To: bob@example.net <carol@example.net>\r\n", FALSE},
+    /* who sent it is not who says so, or can't be told */
+    {FROM ASKS "Return-Path: <bounces@lists.example.net>\r\n", FALSE},
+    {FROM ASKS "Return-Path: <>\r\n", FALSE},
+    {"From: bob@example.net, carol@example.net\r\n" ASKS, FALSE},
+    {FROM "From: carol@example.net\r\n" ASKS, FALSE},
+    /* lists and machines */
+    {FROM ASKS "List-Id: <l.example.net>\r\n", FALSE},
+    {FROM ASKS "list-unsubscribe: <mailto:no@example.net>\r\n", FALSE},
+    {FROM ASKS "Precedence: bulk\r\n", FALSE},
+    {FROM ASKS "Precedence: Junk\r\n", FALSE},
+    {FROM ASKS "Precedence: list\r\n", FALSE},
+    {FROM ASKS "Auto-Submitted: auto-replied\r\n", FALSE},
+    {FROM ASKS "Auto-Submitted: auto-generated; x=y\r\n", FALSE},
+};
+
+static void test_who_may_ask(void)
+{
+    for (gsize i = 0; i < G_N_ELEMENTS(askers); i++) {
+        g_autofree char *mail = g_strconcat(askers[i].header, "\r\nHi\r\n", NULL);
+        g_autoptr(CoiHeaders) headers = coi_headers_parse((const guint8 *)mail, strlen(mail), NULL);
+
+        g_test_message("%s", askers[i].header);
+        g_assert_nonnull(headers);
+        g_assert_cmpint(headers->asks_receipt, ==, askers[i].asks);
+    }
+}
+
 int main(int argc, char **argv)
 {
     coi_mime_init();
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/receipt/who-may-ask", test_who_may_ask);
     g_test_add_func("/receipt/whole", test_whole);
     g_test_add_func("/receipt/round-trip", test_round_trip);
     g_test_add_func("/receipt/refused", test_refused);

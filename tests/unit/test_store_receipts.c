@@ -86,6 +86,7 @@ static gint64 insert_asking(Fixture *f, const char *id, gboolean asks, gboolean 
     g_autoptr(GError) error = NULL;
     g_autoptr(CoiMessage) message = new_message(id, BOB, BOB);
     message->wants_receipt = asks;
+    message->sent_as = asks ? g_strdup("sender's own@b.test") : NULL;
     message->seen = seen;
     message->show = show;
     g_assert_true(coi_messages_insert(f->store, message, NULL, &error));
@@ -106,6 +107,9 @@ static void owed(Fixture *f, gconstpointer data)
     g_assert_cmpuint(ids->len, ==, 2);
     g_assert_cmpint(g_array_index(ids, gint64, 0), ==, first);
     g_assert_cmpint(g_array_index(ids, gint64, 1), ==, second);
+    g_autoptr(CoiMessage) asking = coi_messages_get(f->store, first);
+    g_assert_true(asking->wants_receipt);
+    g_assert_cmpstr(asking->sent_as, ==, "sender's own@b.test");
     g_assert_true(coi_receipts_settle(f->store, first, NULL));
     reopen(f);
     g_autoptr(GArray) left = coi_receipts_owed(f->store, BOB);
