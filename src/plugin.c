@@ -17,6 +17,7 @@
 #include "prpl/privacy.h"
 #include "prpl/seen.h"
 #include "prpl/state.h"
+#include "prpl/typing.h"
 
 static gboolean load(PurplePlugin *plugin)
 {
@@ -43,7 +44,7 @@ static PurplePluginProtocolInfo protocol_info = {
     .close = coi_account_close,
     .send_im = coi_im_send,
     .convo_closed = coi_history_closed,
-    .send_typing = coi_seen_typing,
+    .send_typing = coi_typing_send,
     .set_idle = coi_seen_idle,
     .add_buddy = coi_buddy_add,
     .remove_buddy = coi_buddy_remove,

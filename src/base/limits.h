@@ -37,6 +37,8 @@
 /* Mail that no user wrote, a day and account, and of it the share of typing: a loop of machines stays small. */
 #define COI_LIMIT_AUTOMATIC 300u
 #define COI_LIMIT_AUTOMATIC_TYPING 100u
+/* Who goes on writing says so again after this long, and no sooner. */
+#define COI_TYPING_AGAIN_SECONDS 25
 /* First login: how far back an unread chat is still news. */
 #define COI_FIRST_LOGIN_HEADERS 1000u
 #define COI_FIRST_LOGIN_DAYS 14

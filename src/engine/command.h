@@ -2,6 +2,8 @@
 #pragma once
 #include <gio/gio.h>
 
+#include "coi/typing.h"
+
 typedef enum {
     COI_COMMAND_SEND,         /* address, text, html, token */
     COI_COMMAND_EDIT,         /* address, text, label, token: the latest message of ours there becomes text */
@@ -18,6 +20,7 @@ typedef enum {
     COI_COMMAND_HISTORY,      /* address, count: the conversation's latest lines; around: those around find number `count` */
     COI_COMMAND_SEARCH,       /* address, text: look for these words there; NULL: look no more (unasked: and say nothing of it) */
     COI_COMMAND_FULL,         /* address: all of the latest message there that was shown shortened */
+    COI_COMMAND_TYPING,       /* address, typing: what the user does there */
     COI_COMMAND_STOP          /* log out: end every thread, then COI_EVENT_STOPPED */
 } CoiCommandType;
 
@@ -37,6 +40,7 @@ typedef struct {
     char *fingerprint;
     gboolean accepted;
     guint count;
+    CoiTypingState typing;
     gboolean around;
 } CoiCommand;
 

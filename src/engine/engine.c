@@ -177,12 +177,15 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
     case COI_COMMAND_SEND:
         coi_outbound_send(engine, command);
         coi_receipts_replied(engine, command->address);
+        coi_typing_sent(engine, command->address);
         break;
     case COI_COMMAND_EDIT:
         coi_edits_edit(engine, command);
+        coi_typing_sent(engine, command->address);
         break;
     case COI_COMMAND_DELETE:
         coi_edits_delete(engine, command);
+        coi_typing_sent(engine, command->address);
         break;
     case COI_COMMAND_RETRY:
         coi_outbound_retry(engine, command->address);
@@ -221,6 +224,9 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         break;
     case COI_COMMAND_FULL:
         coi_full_asked(engine, command);
+        break;
+    case COI_COMMAND_TYPING:
+        coi_typing_asked(engine, command);
         break;
     case COI_COMMAND_STOP:
         begin_stop(engine);
@@ -282,6 +288,7 @@ static gint64 timers(CoiEngine *engine)
         next = sooner(next, coi_bulk_timers(engine, now));
         next = sooner(next, coi_chores_timers(engine, now));
         next = sooner(next, coi_limit_timers(engine, now));
+        next = sooner(next, coi_typing_timers(engine, now));
         next = sooner(next, lost_timer(engine, now));
         if (engine->hold_lines_until > now)
             next = sooner(next, engine->hold_lines_until);

@@ -21,6 +21,7 @@ typedef struct {
     gboolean ask_receipts_all, ask_receipts_chat;
     gboolean receipts_when_seen;     /* option send_receipts is "seen": when the user has seen the message */
     gboolean receipts_at_reply;      /* … "seen" or "reply": when the user answers */
+    gboolean typing;                 /* others learn when the user writes, and may tell when they do */
     gboolean delivery_receipts;      /* servers are asked to tell of deliveries */
     gboolean fast_replies;           /* a server that holds back what it tells is asked often while an exchange is live */
     int history_days;

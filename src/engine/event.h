@@ -1,6 +1,7 @@
 /* What an engine tells the main thread. Immutable; prpl/pump.c frees. */
 #pragma once
 #include "base/error.h"
+#include "coi/typing.h"
 #include "engine/ask.h"
 #include "net/imap_link.h"
 #include "store/messages.h"
@@ -23,6 +24,7 @@ typedef enum {
     COI_EVENT_FILTER_REFUSED, /* reply: the server's words, or NULL when COI was switched off elsewhere */
     COI_EVENT_LOST,      /* the connection has been gone for 30 s: say so; the engine goes on trying */
     COI_EVENT_LISTING,   /* address, listing, …: a piece of what was asked for; its pieces come without anything between them */
+    COI_EVENT_TYPING,    /* address, typing, count: what the peer does, for so many seconds; a line of theirs ends it */
     COI_EVENT_STOPPED    /* the last event: no thread of this engine is left but the one that says so */
 } CoiEventType;
 
@@ -72,6 +74,7 @@ typedef struct {
     gint64 count;
     gint64 time;           /* unix seconds */
     gboolean latest;       /* no message of ours in the conversation is newer */
+    CoiTypingState typing;
     CoiAsk *ask;
     CoiListing listing;
     CoiLook look;

@@ -24,20 +24,14 @@ void coi_expired_mark(CoiArrival *arrival, const char *kind, gint64 expires)
     g_clear_pointer(&message->subject, g_free);
     g_clear_pointer(&message->follows, g_free);
     g_clear_pointer(&arrival->alias, g_free);
-    g_clear_pointer(&arrival->last_reference, g_free);
     g_clear_pointer(&arrival->answers, g_free);
     g_clear_pointer(&arrival->subjects, g_strfreev);
-}
-
-static gint64 seconds_now(void)
-{
-    return g_get_real_time() / G_USEC_PER_SEC;
 }
 
 CoiImapRequest *coi_expired_request(CoiEngine *engine, CoiWatch *watch)
 {
     guint limit = watch->expired_tries.failures > 0 ? 1 : BATCH;
-    g_autoptr(GArray) uids = coi_expired_at(engine->store, watch->mailbox, seconds_now(), limit);
+    g_autoptr(GArray) uids = coi_expired_at(engine->store, watch->mailbox, coi_clock_now(engine), limit);
     if (uids->len == 0)
         return NULL;
     g_clear_pointer(&watch->extra, g_array_unref);
@@ -52,7 +46,7 @@ gint64 coi_expired_due(CoiEngine *engine, const CoiWatch *watch, gint64 now)
     gint64 expires = coi_expired_next(engine->store, watch->mailbox);
     if (expires == 0)
         return -1;
-    return MAX(now + MAX(expires * G_USEC_PER_SEC - g_get_real_time(), 0), watch->expired_tries.at);
+    return MAX(now + MAX(expires - coi_clock_now(engine), 0) * G_USEC_PER_SEC, watch->expired_tries.at);
 }
 
 gint64 coi_expired_visit(CoiEngine *engine, CoiWatch *watch, gint64 now)
@@ -73,7 +67,7 @@ static gboolean forget(CoiEngine *engine, const CoiWatch *watch, GError **error)
     for (guint i = 0; i < watch->extra->len; i++)
         if (!coi_messages_remove_place(engine->store, watch->mailbox, g_array_index(watch->extra, guint32, i), error))
             return FALSE;
-    return coi_expired_forget(engine->store, seconds_now(), error);
+    return coi_expired_forget(engine->store, coi_clock_now(engine), error);
 }
 
 gboolean coi_expired_removed(CoiEngine *engine, CoiWatch *watch, GError **error)

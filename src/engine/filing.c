@@ -208,6 +208,8 @@ gboolean coi_filing_judge(CoiEngine *engine, const char *mailbox, const CoiArriv
                           GError **error)
 {
     gboolean own = message->kind != COI_LINE_IN;
+    if (arrival->is_typing)
+        return TRUE; /* gone in a minute */
     if (!own && g_str_equal(message->sender, engine->address))
         return TRUE; /* not proven to be ours: left alone */
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);

@@ -207,6 +207,7 @@ static gboolean judge(CoiEngine *engine, const CoiWatch *watch, const CoiImapRes
     if (!own)
         message->conversation = g_strdup(arrival->list != NULL ? arrival->list : message->sender);
     arrival->chat = coi_headers_by_chat_program(headers);
+    arrival->takes_typing = coi_typing_is_welcome(headers);
     message->seen = arrival->seen || message->kind != COI_LINE_IN || coi_content_is_ours(headers->chat_content);
     if (is_talk(headers) && !blocked)
         message->show = how_to_show(engine, watch, result, message->seen, now);
@@ -299,8 +300,12 @@ static gboolean heard(CoiEngine *engine, const CoiArrival *arrival, GError **err
     const CoiMessage *message = arrival->message;
     if (arrival->list != NULL) /* its author hasn't written to us */
         return arrival->list_id == NULL || coi_peers_set_list(engine->store, arrival->list, arrival->list_id, error);
-    if (message->kind != COI_LINE_IN || message->show != COI_SHOW_PENDING || g_str_equal(message->sender, engine->address))
+    gboolean is_line = message->show == COI_SHOW_PENDING || message->show == COI_SHOW_BETWEEN;
+    if (message->kind != COI_LINE_IN || !is_line || g_str_equal(message->sender, engine->address))
         return TRUE;
+    coi_typing_wrote(engine, arrival);
+    if (arrival->chat && !coi_peers_set_takes_typing(engine->store, message->sender, arrival->takes_typing, error))
+        return FALSE;
     g_autoptr(CoiPeer) peer = coi_peers_get(engine->store, message->sender);
     if (message->sender_name != NULL && g_strcmp0(peer->name, message->sender_name) != 0)
         say_name(engine, message);
@@ -346,6 +351,10 @@ static gboolean insert(CoiEngine *engine, CoiArrival *arrival, GError **error)
         !coi_reports_note(engine, arrival, error) ||
         !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
         return FALSE;
+    if (!message->delayed)
+        coi_clock_arrived(engine, message->internal_date);
+    if (arrival->typing != COI_TYPING_NONE)
+        coi_typing_heard(engine, arrival);
     engine->chores_changed |= message->expires != 0;
     engine->between_pending |= message->show == COI_SHOW_BETWEEN;
     return TRUE;
@@ -395,7 +404,7 @@ static gboolean note_newest(CoiEngine *engine, CoiWatch *watch, GError **error)
 /* Live, a message follows one that we know, or begins. Else something came before it that we have not seen yet. */
 static gboolean follows_the_unknown(CoiEngine *engine, const CoiWatch *watch, const CoiArrival *arrival)
 {
-    if (watch->sync != COI_SYNC_LIVE || arrival->message->delayed || arrival->place_only || arrival->last_reference == NULL ||
+    if (watch->sync != COI_SYNC_LIVE || arrival->message->delayed || arrival->message->expires != 0 || arrival->place_only || arrival->last_reference == NULL ||
         g_str_equal(arrival->last_reference, arrival->message->message_id))
         return FALSE;
     for (guint i = 0; i < watch->arrived->len; i++)

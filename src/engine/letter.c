@@ -47,6 +47,7 @@ GBytes *coi_letter_compose(CoiEngine *engine, const CoiLetter *letter, GError **
                       .subject = letter->subject != NULL ? letter->subject : thread_subject,
                       .text = letter->body != NULL ? letter->body : line->text,
                       .html = letter->body != NULL ? NULL : line->html,
+                      .takes_typing = coi_typing_is_wanted(engine),
                       .ask_receipt = peer->list_id == NULL && (engine->ask_all || (engine->ask_chat && peer->chats))};
     return coi_mail_compose(&draft, error);
 }

@@ -57,6 +57,7 @@ static void close_down(CoiEngine *engine)
     coi_engine_end_links(engine);
     g_clear_pointer(&engine->history, coi_history_free);
     coi_live_clear(&engine->live);
+    g_clear_pointer(&engine->typing, coi_typing_free);
     g_clear_pointer(&engine->store, coi_store_close);
     g_clear_pointer(&engine->unacknowledged, g_hash_table_unref);
     g_clear_pointer(&engine->told_waiting, g_hash_table_unref);
@@ -163,6 +164,7 @@ static CoiEngine *engine_new(const CoiEngineConfig *config)
     engine->receipts_at_reply = config->receipts_at_reply;
     engine->delivery_receipts = config->delivery_receipts;
     engine->live.wanted = config->fast_replies;
+    engine->typing_told = config->typing;
     engine->history_days = config->history_days;
     return engine;
 }

@@ -11,6 +11,9 @@
 #define SMTP_IDLE_CLOSE_MS (60 * 1000)
 /* engine->sending while the link is about to give up a mail that was never written down. */
 #define NO_MAIL (-1)
+/* … and while a mail is under way that nobody will miss */
+#define ASIDE (-2)
+#define ASIDE_USEC (5 * G_USEC_PER_SEC)
 
 static gint64 seconds_now(void)
 {
@@ -58,8 +61,8 @@ static GStrv envelope(const CoiEngine *engine, const char *const *recipients, gb
     return g_strv_builder_end(all);
 }
 
-/* id: of the message; NULL: it is a receipt, which no report shall answer. */
-static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *mail, const char *id, gboolean first, gboolean held)
+/* id: of the message; NULL: no person wrote it, and no report shall answer it. */
+static CoiSmtpRequest *request_for(CoiEngine *engine, const char *const *recipients, GBytes *mail, const char *id, gboolean first)
 {
     CoiSmtpRequest *request = coi_smtp_request_new(coi_engine_next_tag(engine));
     request->servers = coi_servers_copy(engine->smtp_servers);
@@ -70,9 +73,8 @@ static void hand_over(CoiEngine *engine, const char *const *recipients, GBytes *
     request->envelope_id = g_strdup(engine->delivery_receipts ? id : NULL);
     request->recipients = envelope(engine, recipients, first && id != NULL);
     request->mail = g_bytes_ref(mail);
-    request->held = held;
     engine->smtp_verdicts = engine->verdicts;
-    coi_smtp_link_send(engine->smtp, request);
+    return request;
 }
 
 /* Line and bytes in one durable transaction: once echoed, a message survives anything. */
@@ -104,7 +106,9 @@ static gboolean enqueue(CoiEngine *engine, CoiMessage *line, GBytes *mail, const
     const char *const recipients[] = {recipient, NULL};
     if (!is_next(engine))
         return write_down(engine, line, mail, recipient, error);
-    hand_over(engine, recipients, mail, line->message_id, TRUE, TRUE);
+    CoiSmtpRequest *request = request_for(engine, recipients, mail, line->message_id, TRUE);
+    request->held = TRUE;
+    coi_smtp_link_send(engine->smtp, request);
     gboolean written = write_down(engine, line, mail, recipient, error);
     coi_smtp_link_release(engine->smtp, written);
     engine->sending = written ? line->id : NO_MAIL;
@@ -189,17 +193,41 @@ static void give_up(CoiEngine *engine, const CoiOutgoing *mail, const char *repl
     say_state(engine, mail, COI_STATE_FAILED, reply);
 }
 
-static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
+static gboolean has_link(CoiEngine *engine)
 {
     if (engine->smtp == NULL)
         engine->smtp = coi_smtp_link_new(&engine->host, SMTP_IDLE_CLOSE_MS, coi_engine_smtp_sink, engine);
-    if (engine->smtp == NULL) {
+    if (engine->smtp == NULL)
         engine->smtp_retry_at = g_get_monotonic_time() + SMTP_RETRY_FIRST_USEC;
+    return engine->smtp != NULL;
+}
+
+static void send_mail(CoiEngine *engine, const CoiOutgoing *mail)
+{
+    if (!has_link(engine))
         return;
-    }
     engine->sending = mail->id;
-    hand_over(engine, (const char *const *)mail->recipients, mail->mail, coi_receipts_is_one(mail) ? NULL : mail->message_id,
-              mail->attempts == 0, FALSE);
+    coi_smtp_link_send(engine->smtp, request_for(engine, (const char *const *)mail->recipients, mail->mail,
+                                                 coi_receipts_is_one(mail) ? NULL : mail->message_id, mail->attempts == 0));
+}
+
+gboolean coi_outbound_is_idle(const CoiEngine *engine)
+{
+    gint64 now = g_get_monotonic_time();
+    return engine->connected && !engine->failed && !engine->stopping && engine->sending == 0 && !engine->smtp_asking &&
+           !engine->outbox_changed && (engine->outbox_due < 0 || engine->outbox_due > now) &&
+           now >= MAX(engine->smtp_retry_at, engine->smtp_quiet_until);
+}
+
+void coi_outbound_aside(CoiEngine *engine, const char *recipient, GBytes *mail)
+{
+    const char *const recipients[] = {recipient, NULL};
+    if (!has_link(engine))
+        return;
+    CoiSmtpRequest *request = request_for(engine, recipients, mail, NULL, FALSE);
+    request->not_after = g_get_monotonic_time() + ASIDE_USEC;
+    engine->sending = ASIDE;
+    coi_smtp_link_send(engine->smtp, request);
 }
 
 /* Old as it may be, each mail is tried at least once in every login: it may have waited for this machine to be switched on. */
@@ -335,7 +363,10 @@ void coi_outbound_result(CoiEngine *engine, CoiSmtpResult *result)
         engine->smtp_failures = 0;
         break;
     case COI_SMTP_SENT:
-        answered(engine, result);
+        if (engine->sending == ASIDE)
+            coi_typing_answered(engine, result);
+        else
+            answered(engine, result);
         engine->sending = 0;
         break;
     case COI_SMTP_FAILED:
@@ -380,7 +411,7 @@ gboolean coi_outbound_done(CoiEngine *engine)
 {
     if (engine->store == NULL || !engine->smtp_open)
         return TRUE;
-    if (engine->sending != 0)
+    if (engine->sending != 0 && engine->sending != ASIDE)
         return FALSE;
     gint64 due = coi_outbox_next_due(engine->store);
     return due < 0 || due > seconds_now() ||

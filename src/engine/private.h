@@ -31,6 +31,7 @@ typedef struct {
     guint32 uid;            /* where it lies; message->uid is its place in the order */
     guint depth;            /* among messages of equal place */
     gboolean chat;          /* from a chat program */
+    gboolean takes_typing;  /* … that takes typing mails */
     gboolean place_only;    /* known or unwanted: at most its place is noted */
     gboolean seen;          /* this copy has \Seen */
     gboolean keyword;       /* this copy has $Chat */
@@ -39,6 +40,8 @@ typedef struct {
     gboolean only_report;   /* … and if it is none, it is none of our business */
     CoiShow show_otherwise; /* … and if it is none, this is how to show it */
     CoiReport *report;      /* a machine's report, or NULL */
+    gboolean is_typing;     /* a typing mail */
+    CoiTypingState typing;  /* … and what it says */
     gint64 reported;        /* the row of ours that it is about, 0: unknown */
 } CoiArrival;
 
@@ -78,7 +81,7 @@ struct _CoiEngine {
     CoiCredentials *credentials;
     GPtrArray *imap_servers, *smtp_servers;
     gboolean ordinary_all, ordinary_none, own_copy, own_copy_mail, ask_all, ask_chat;
-    gboolean receipts_when_seen, receipts_at_reply, delivery_receipts;
+    gboolean receipts_when_seen, receipts_at_reply, delivery_receipts, typing_told;
     char *filter;           /* option: "ask", "active", "seen", "none" */
     int history_days;
 
@@ -155,6 +158,12 @@ struct _CoiEngine {
     guint64 copy_tag;
     gboolean copy_to_sent;
     gint64 copy_tried;          /* outbox row, in this login; no later one has been tried */
+
+    /* clock.c */
+    gint64 clock_ahead;         /* seconds that the server's clock shows more than ours */
+    gint64 clock_known_until;   /* monotonic */
+
+    struct _CoiTyping *typing;  /* typing.c; NULL: nobody has written yet */
 
     /* limit.c */
     gint64 limited_until;       /* monotonic; the server allows no second connection, 0: it does */
@@ -237,9 +246,27 @@ gint64 coi_expired_visit(CoiEngine *engine, CoiWatch *watch, gint64 now); /* the
 gboolean coi_expired_removed(CoiEngine *engine, CoiWatch *watch, GError **error);
 void coi_expired_refused(CoiWatch *watch);
 
+/* clock.c: the server's clock, as far as it is known */
+void coi_clock_arrived(CoiEngine *engine, gint64 internal_date); /* a mail that has just come */
+gint64 coi_clock_now(const CoiEngine *engine); /* unix seconds */
+
 /* typing.c: who is writing (COI.md section 8) */
+typedef struct _CoiTyping CoiTyping;
+void coi_typing_free(CoiTyping *typing);
 /* A mail that says so, and nothing else: it is marked as mail of machines. By its header, before its id is looked for. */
 void coi_typing_expect(CoiArrival *arrival, const CoiHeaders *headers);
+void coi_typing_heard(CoiEngine *engine, const CoiArrival *arrival); /* it is stored now, for the first time */
+void coi_typing_wrote(CoiEngine *engine, const CoiArrival *arrival); /* a message of theirs is stored now */
+/* A line of theirs was told, which ends what was told before: they may have gone on writing since. */
+void coi_typing_shown(CoiEngine *engine, const char *address);
+/* Some peer is writing now. */
+gboolean coi_typing_peer_composing(const CoiEngine *engine);
+/* Messages of ours say so: our mailbox keeps chat, and so typing mails, where no other program rings for it. */
+gboolean coi_typing_is_wanted(const CoiEngine *engine);
+void coi_typing_asked(CoiEngine *engine, const CoiCommand *command); /* our user writes, pauses or has given up */
+void coi_typing_sent(CoiEngine *engine, const char *address);        /* … or has sent what was written */
+void coi_typing_answered(CoiEngine *engine, const CoiSmtpResult *result); /* to the typing mail under way */
+gint64 coi_typing_timers(CoiEngine *engine, gint64 now);
 
 /* seen.c */
 /* The user has seen what was shown there from line first to line last, 0: all of it. */
@@ -328,6 +355,9 @@ void coi_outbound_send(CoiEngine *engine, const CoiCommand *command);
 /* Stores line and mail, echoes and sends it; REFUSED, with the command's token and text, when that fails. */
 void coi_outbound_post(CoiEngine *engine, const CoiCommand *command, const CoiLetter *letter);
 void coi_outbound_refuse(CoiEngine *engine, const CoiCommand *command, GError *error); /* takes error */
+/* Mails that may get lost: no user waits for them, they leave at once or never, and only while nothing else is on its way. */
+gboolean coi_outbound_is_idle(const CoiEngine *engine);
+void coi_outbound_aside(CoiEngine *engine, const char *recipient, GBytes *mail);
 void coi_outbound_retry(CoiEngine *engine, const char *address);
 void coi_outbound_network(CoiEngine *engine);      /* a server answered: no back-off of the connection any more */
 void coi_outbound_network_back(CoiEngine *engine); /* the same, and deferred mails are due at once */

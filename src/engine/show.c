@@ -11,11 +11,14 @@ static void show(CoiEngine *engine, CoiMessage *message)
     *id = message->id;
     g_hash_table_add(engine->unacknowledged, id);
     g_autoptr(GPtrArray) states = coi_edits_states(engine, message);
+    g_autofree char *writer = message->kind == COI_LINE_IN ? g_strdup(message->conversation) : NULL;
     CoiEvent *event = coi_event_new(COI_EVENT_LINE);
     event->message = message;
     coi_engine_emit(engine, event);
     for (guint i = 0; i < states->len; i++)
         coi_engine_emit(engine, states->pdata[i]);
+    if (writer != NULL)
+        coi_typing_shown(engine, writer);
 }
 
 /* TRUE while received lines must wait so that all of them can be shown in order. */

@@ -49,15 +49,15 @@ static char *subject_of(const CoiDraft *draft)
     return *snippet == '\0' ? g_strdup("Chat") : g_strconcat("Chat: ", snippet, NULL);
 }
 
-static gboolean add_date(GString *out, gint64 seconds, GError **error)
+static gboolean add_date(GString *out, const char *name, gint64 seconds, GError **error)
 {
     g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(seconds);
     g_autofree char *text = NULL;
 
     if (date == NULL || g_date_time_get_year(date) > 9999)
-        return invalid(error, "Date");
+        return invalid(error, name);
     text = g_mime_utils_header_format_date(date);
-    return add(out, "Date", text, error);
+    return add(out, name, text, error);
 }
 
 static gboolean add_recipients(GString *out, const GPtrArray *to, GError **error)
@@ -118,9 +118,10 @@ static gboolean add_ids(GString *out, const CoiDraft *draft, GError **error)
 
 static gboolean add_chat(GString *out, const CoiDraft *draft, GError **error)
 {
-    if (!add(out, "Chat-Version", "1.0", error) ||
+    if (!add(out, "Chat-Version", draft->takes_typing ? "1.0; typing=1" : "1.0", error) ||
         (draft->chat_content != NULL && !add(out, "Chat-Content", draft->chat_content, error)) ||
-        (draft->automatic != NULL && !add(out, "Auto-Submitted", draft->automatic, error)))
+        (draft->automatic != NULL && !add(out, "Auto-Submitted", draft->automatic, error)) ||
+        (draft->expires != 0 && !add_date(out, "Expires", draft->expires, error)))
         return FALSE;
     return !draft->ask_receipt || (add(out, "Disposition-Notification-To", draft->from, error) &&
                                    add(out, "Chat-Disposition-Notification-To", draft->from, error));
@@ -153,7 +154,7 @@ GBytes *coi_mail_compose(const CoiDraft *draft, GError **error)
         return NULL;
     line = subject_of(draft);
     subject = coi_encode_text(line);
-    if (!add_date(out, draft->date, error) || !add(out, "From", draft->from, error) ||
+    if (!add_date(out, "Date", draft->date, error) || !add(out, "From", draft->from, error) ||
         !add_recipients(out, draft->to, error) || !add(out, "Subject", subject, error) || !add_ids(out, draft, error) ||
         !add_chat(out, draft, error) || !add(out, "MIME-Version", "1.0", error) || !coi_body_append(out, draft, error))
         return NULL;

@@ -19,6 +19,8 @@ typedef struct {
     const char *automatic;       /* Auto-Submitted, a token; NULL: a person wrote it */
     const char *receipt_for;     /* a receipt (RFC 8098) that the message with this id, without <>, was displayed at `from`; NULL: none.
                                     text is then what people read of it, html is not used, ask_receipt is refused */
+    gint64 expires;              /* unix seconds, written in +0000; 0: never */
+    gboolean takes_typing;       /* Chat-Version says that typing mails are welcome (COI.md section 8) */
     gboolean ask_receipt;        /* both Disposition-Notification-To headers */
 } CoiDraft;
 

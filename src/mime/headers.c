@@ -35,6 +35,7 @@ void coi_headers_free(CoiHeaders *headers)
     g_free(headers->subject);
     g_free(headers->chat_version);
     g_free(headers->chat_content);
+    g_free(headers->chat_parameters);
     g_free(headers->chat_edit);
     g_strfreev(headers->chat_delete);
     g_free(headers->list_id);
@@ -232,7 +233,11 @@ static void take_chat(CoiHeaders *headers, const GArray *fields)
 {
     g_autofree char *version = coi_fields_get(fields, "Chat-Version");
 
+    g_autofree char *content = coi_fields_get(fields, "Chat-Content");
+    const char *parameters = content != NULL ? strchr(content, ';') : NULL;
+
     headers->chat_version = version != NULL ? coi_text_line(version) : NULL;
+    headers->chat_parameters = parameters != NULL ? coi_text_line(parameters + 1) : NULL;
     take_acts(headers, fields);
 }
 

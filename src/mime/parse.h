@@ -20,6 +20,7 @@ typedef struct {
     char *subject;        /* decoded UTF-8, one line; NULL when missing */
     char *chat_version;   /* raw value; NULL when missing, "" when empty */
     char *chat_content;   /* value before ";" in lower case; NULL when missing */
+    char *chat_parameters; /* what follows that ";", one line; NULL when nothing does */
     char *chat_edit;      /* Chat-Edit: the id of the message that this one replaces, or NULL */
     GStrv chat_delete;    /* Chat-Delete: ids of messages that are to be gone; never NULL */
     gboolean is_reaction; /* Content-Disposition: reaction (RFC 9078) */

@@ -21,6 +21,7 @@ struct _CoiSmtpLink {
     guint server_index; /* the one that answered last */
     gint64 used_at;     /* monotonic; end of the last request */
     gboolean held;      /* the request under way has not been released */
+    gint64 not_after;   /* of the request under way */
     char *secret;       /* what the credentials' program said last, or NULL */
 };
 
@@ -140,6 +141,15 @@ static gboolean released(gpointer user, GError **error)
     return FALSE;
 }
 
+static gboolean may_go(gpointer user, GError **error)
+{
+    CoiSmtpLink *link = user;
+    if (link->not_after == 0 || g_get_monotonic_time() <= link->not_after)
+        return released(link, error);
+    g_set_error_literal(error, COI_ERROR, COI_ERROR_CANCELLED, "it is too late for this mail");
+    return FALSE;
+}
+
 /* Sends the mail, and once more over a new connection if a warm one failed before it took a byte of it. */
 static GPtrArray *send_mail(CoiSmtpLink *link, const CoiSmtpRequest *request, char **tried, GError **error)
 {
@@ -149,7 +159,7 @@ static GPtrArray *send_mail(CoiSmtpLink *link, const CoiSmtpRequest *request, ch
             return NULL;
         gboolean mail_begun = FALSE;
         GError *failure = NULL;
-        GPtrArray *recipients = coi_smtp_send(&link->smtp, request, released, link, &mail_begun, &failure);
+        GPtrArray *recipients = coi_smtp_send(&link->smtp, request, may_go, link, &mail_begun, &failure);
         if (recipients != NULL)
             return recipients;
         close_session(link);
@@ -167,6 +177,7 @@ static void serve(CoiSmtpLink *link, CoiSmtpRequest *request)
     GError *error = NULL;
     char *tried = NULL;
     link->held = request->held;
+    link->not_after = request->not_after;
     GPtrArray *recipients = send_mail(link, request, &tried, &error);
     released(link, NULL); /* also when it never came to the text: the sender gives one word for each held request */
     CoiSmtpResult *result = result_new(link, recipients != NULL ? COI_SMTP_SENT : COI_SMTP_FAILED, request->tag);

@@ -15,6 +15,7 @@ typedef struct {
     const char *notify;          /* "NEVER" or "SUCCESS,FAILURE,DELAY" where the server knows DSN (RFC 3461), static; NULL: as it likes */
     char *envelope_id;           /* likewise, how reports name the mail; printable ASCII; NULL: none */
     GBytes *mail;                /* CRLF lines, not dot-stuffed */
+    gint64 not_after;            /* monotonic; once it is later the text isn't sent any more, COI_SMTP_FAILED; 0: it always is */
     gboolean held;               /* the envelope goes at once, the text not before coi_smtp_link_release */
 } CoiSmtpRequest;
 

@@ -16,6 +16,7 @@
 #include "prpl/markup.h"
 #include "prpl/notice.h"
 #include "prpl/seen.h"
+#include "prpl/typing.h"
 #include "prpl/ui.h"
 
 /* The client has emptied its entry: the text must stay where the user can copy it. */
@@ -105,6 +106,8 @@ void coi_im_show_line(CoiConnection *connection, const CoiEvent *event)
     if (message->text != NULL) {
         PurpleMessageFlags flags = message->delayed ? PURPLE_MESSAGE_DELAYED : 0;
         g_autofree char *html = coi_line_html(connection, message, &flags);
+        if (message->kind == COI_LINE_IN)
+            coi_typing_over(connection, message->conversation);
         if (message->kind == COI_LINE_IN)
             serv_got_im(connection->gc, message->conversation, html, flags | PURPLE_MESSAGE_RECV, message->time);
         else

@@ -89,6 +89,7 @@ GList *coi_options_list(void)
     list = g_list_append(list, list_option(_("Copy for my other devices"), "own_copy", own_copies));
     list = g_list_append(list, list_option(_("Let others know what I have read"), "send_receipts", receipts_sent));
     list = g_list_append(list, list_option(_("Ask for receipts"), "ask_receipts", receipts));
+    list = g_list_append(list, purple_account_option_bool_new(_("Let others know when I write"), "typing", TRUE));
     list = g_list_append(list, purple_account_option_bool_new(_("Ask servers for proof of delivery"), "delivery_receipts", FALSE));
     list = g_list_append(list, purple_account_option_bool_new(_("Fetch replies faster while somebody writes"), "fast_replies", TRUE));
     list =
@@ -207,6 +208,7 @@ void coi_options_read(CoiOptions *options, PurpleAccount *account, const char *a
         .ask_receipts_chat = option_is(account, "ask_receipts", "chat", "chat"),
         .receipts_when_seen = option_is(account, "send_receipts", "seen", "seen"),
         .receipts_at_reply = !option_is(account, "send_receipts", "seen", "never"),
+        .typing = purple_account_get_bool(account, "typing", TRUE),
         .delivery_receipts = purple_account_get_bool(account, "delivery_receipts", FALSE),
         .fast_replies = purple_account_get_bool(account, "fast_replies", TRUE),
         .history_days = purple_account_get_int(account, "history_days", HISTORY_DAYS),

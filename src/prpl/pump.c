@@ -13,6 +13,7 @@
 #include "prpl/seen.h"
 #include "prpl/state.h"
 #include "prpl/trust.h"
+#include "prpl/typing.h"
 
 typedef void (*CoiEventHandler)(CoiConnection *connection, const CoiEvent *event);
 
@@ -41,6 +42,7 @@ static const CoiEventHandler handlers[] = {
     [COI_EVENT_FILTER_REFUSED] = coi_filter_refused,
     [COI_EVENT_LOST] = coi_progress_lost,
     [COI_EVENT_LISTING] = coi_history_piece,
+    [COI_EVENT_TYPING] = coi_typing_told,
     [COI_EVENT_STOPPED] = NULL,
 };
 

@@ -198,14 +198,6 @@ void coi_seen_elsewhere(CoiConnection *connection, const CoiEvent *event)
     connection->clearing_unseen = FALSE;
 }
 
-unsigned int coi_seen_typing(PurpleConnection *gc, const char *who, PurpleTypingState state)
-{
-    CoiConnection *connection = coi_connection_of(gc);
-    if (connection != NULL && state == PURPLE_TYPING)
-        coi_seen_written(connection, who);
-    return 0;
-}
-
 void coi_seen_idle(PurpleConnection *gc, int seconds)
 {
     CoiConnection *connection = coi_connection_of(gc);

@@ -16,6 +16,5 @@ void coi_seen_written(CoiConnection *connection, const char *name);
 /* COI_EVENT_READ: the client's mark of something unread goes; the engine is told nothing, since nobody read it here. */
 void coi_seen_elsewhere(CoiConnection *connection, const CoiEvent *event);
 
-/* Members of the prpl. */
-unsigned int coi_seen_typing(PurpleConnection *gc, const char *who, PurpleTypingState state);
+/* A member of the prpl. */
 void coi_seen_idle(PurpleConnection *gc, int seconds);

@@ -14,7 +14,7 @@ CoiPeer *coi_peers_get(CoiStore *store, const char *address)
 {
     CoiPeer *peer = g_new0(CoiPeer, 1);
     g_autoptr(CoiRows) rows =
-        coi_db_query(store, "SELECT name, chats, is_buddy, is_blocked, list_id FROM peers WHERE address = ?",
+        coi_db_query(store, "SELECT name, chats, is_buddy, is_blocked, list_id, takes_typing FROM peers WHERE address = ?",
                      coi_db_text(address));
     if (coi_db_next(rows)) {
         peer->name = coi_db_dup_text(rows, 0);
@@ -22,6 +22,7 @@ CoiPeer *coi_peers_get(CoiStore *store, const char *address)
         peer->is_buddy = sqlite3_column_int(rows, 2) != 0;
         peer->is_blocked = sqlite3_column_int(rows, 3) != 0;
         peer->list_id = coi_db_dup_text(rows, 4);
+        peer->takes_typing = sqlite3_column_int(rows, 5) != 0;
     }
     return peer;
 }
@@ -33,6 +34,14 @@ gboolean coi_peers_heard(CoiStore *store, const char *address, const char *name,
                       "INSERT INTO peers (address, name, chats) VALUES (?, ?, ?) ON CONFLICT (address)"
                       " DO UPDATE SET name = coalesce(excluded.name, name), chats = excluded.chats",
                       coi_db_text(address), coi_db_text(name), coi_db_int(chats != FALSE));
+}
+
+gboolean coi_peers_set_takes_typing(CoiStore *store, const char *address, gboolean takes_typing, GError **error)
+{
+    return coi_db_run(store, error,
+                      "INSERT INTO peers (address, takes_typing) VALUES (?, ?) ON CONFLICT (address)"
+                      " DO UPDATE SET takes_typing = excluded.takes_typing WHERE takes_typing <> excluded.takes_typing",
+                      coi_db_text(address), coi_db_int(takes_typing != FALSE));
 }
 
 gboolean coi_peers_set_buddy(CoiStore *store, const char *address, gboolean is_buddy, GError **error)

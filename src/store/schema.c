@@ -72,6 +72,7 @@ static const char *const steps[] = {
     "ALTER TABLE messages ADD COLUMN wants_receipt INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE messages ADD COLUMN expires INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE peers ADD COLUMN list_id TEXT;"
+    "ALTER TABLE peers ADD COLUMN takes_typing INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX peers_lists ON peers (list_id) WHERE list_id IS NOT NULL;"
     "ALTER TABLE messages ADD COLUMN thread TEXT;"
     "ALTER TABLE messages ADD COLUMN topic TEXT;"

@@ -281,6 +281,15 @@ class Client:
         return self.expect("line", lambda one: {"system", "error"} & set(one["flags"]) and pattern.search(plain(one["text"]))
                            and (conversation is None or one["conversation"] == address_of(conversation)), timeout=timeout)
 
+    def typing(self, peer, state="typing"):
+        """Begins to type, pauses ("typed") or gives up ("stopped"); after how many seconds the prpl wants to hear of it again."""
+        self.do(do="typing", account=self.address, to=address_of(peer), state=state)
+        return self.expect("typing-again")["seconds"]
+
+    def sees_typing(self, peer, state="typing", timeout=15):
+        """The client comes to show that somebody is typing, has paused ("typed") or has stopped ("stopped")."""
+        return self.expect("typing", conversation=address_of(peer), state=state, timeout=timeout)
+
     def looks_at(self, peer):
         """Turns to the conversation with somebody (a Client or an address), and so away from all others."""
         self._looks_at = address_of(peer)

@@ -131,8 +131,22 @@ static void run_send(JsonObject *command)
 static void run_typing(JsonObject *command)
 {
     PurpleAccount *account = account_of(command);
-    if (account != NULL && purple_account_is_connected(account))
-        serv_send_typing(purple_account_get_connection(account), string_of(command, "to"), PURPLE_TYPING);
+    const char *state = string_of(command, "state");
+    if (account == NULL || !purple_account_is_connected(account))
+        return;
+    JsonBuilder *event = event_begin("typing-again");
+    event_int(event, "seconds",
+              serv_send_typing(purple_account_get_connection(account), string_of(command, "to"),
+                               strcmp(state, "typed") == 0     ? PURPLE_TYPED
+                               : strcmp(state, "stopped") == 0 ? PURPLE_NOT_TYPING
+                                                               : PURPLE_TYPING));
+    event_end(event);
+}
+
+static void run_status(JsonObject *command)
+{
+    gboolean invisible = json_object_get_boolean_member_with_default(command, "invisible", FALSE);
+    purple_savedstatus_activate(purple_savedstatus_new(NULL, invisible ? PURPLE_STATUS_INVISIBLE : PURPLE_STATUS_AVAILABLE));
 }
 
 static void run_command(JsonObject *command)
@@ -334,6 +348,7 @@ static const struct {
     {"logout", run_logout},
     {"send", run_send},
     {"typing", run_typing},
+    {"status", run_status},
     {"command", run_command},
     {"buddy-add", run_buddy_add},
     {"buddy-remove", run_buddy_remove},

@@ -127,6 +127,24 @@ static void message_state(PurpleAccount *account, const char *conversation, cons
     event_end(event);
 }
 
+static void typing(PurpleAccount *account, const char *name, const char *state)
+{
+    JsonBuilder *event = event_begin("typing");
+    event_account(event, account);
+    event_string(event, "conversation", name);
+    event_string(event, "state", state);
+    event_end(event);
+}
+
+static void watch_typing(void *handle)
+{
+    static const char *const states[][2] = {
+        {"buddy-typing", "typing"}, {"buddy-typed", "typed"}, {"buddy-typing-stopped", "stopped"}};
+    for (gsize i = 0; i < G_N_ELEMENTS(states); i++)
+        purple_signal_connect(purple_conversations_get_handle(), states[i][0], handle, PURPLE_CALLBACK(typing),
+                              (void *)states[i][1]);
+}
+
 static PurpleConnectionUiOps connection_ops = {
     .connect_progress = progress,
     .connected = connected,
@@ -155,5 +173,6 @@ void ui_watch_signals(void)
     PurplePlugin *prpl = purple_find_prpl(PRPL_ID);
     if (prpl != NULL)
         purple_signal_connect(prpl, "coi-message-state", &handle, PURPLE_CALLBACK(message_state), NULL);
+    watch_typing(&handle);
     focus_watch_signals();
 }
