@@ -24,6 +24,7 @@ typedef struct {
     guint16 wrong_port; /* not 0: a server that isn't there comes first */
     gboolean without_credentials;
     gboolean held;
+    gint64 not_after;
 } Fixture;
 
 G_GNUC_UNUSED static void sink(CoiSmtpResult *result, gpointer user)
@@ -90,6 +91,7 @@ G_GNUC_UNUSED static void send_mail(Fixture *f, const char *mail, const char *re
     request->recipients = g_strsplit(recipients, ",", -1);
     request->mail = g_bytes_new(mail, strlen(mail));
     request->held = f->held;
+    request->not_after = f->not_after;
     coi_smtp_link_send(f->link, request);
 }
 

@@ -66,6 +66,20 @@ static void test_whole(void)
                     "Hello Bob\r\n");
 }
 
+static void test_typing(void)
+{
+    g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
+    CoiDraft draft = draft_of(to, "x");
+    draft.takes_typing = TRUE;
+    draft.expires = draft.date + 60;
+    g_autofree char *mail = compose(&draft);
+    g_autoptr(CoiMail) parsed = parse(mail);
+
+    g_assert_nonnull(strstr(mail, "\r\nChat-Version: 1.0; typing=1\r\n"));
+    g_assert_nonnull(strstr(mail, "\r\nExpires: Tue, 24 Nov 2026 19:34:36 +0000\r\n"));
+    g_assert_cmpint(parsed->headers->expires, ==, draft.expires);
+}
+
 static void test_threading(void)
 {
     g_autoptr(GPtrArray) to = recipients(NULL, "bob@example.net");
@@ -355,6 +369,7 @@ int main(int argc, char **argv)
     coi_mime_init();
     g_test_add_func("/compose/whole", test_whole);
     g_test_add_func("/compose/threading", test_threading);
+    g_test_add_func("/compose/typing", test_typing);
     g_test_add_func("/compose/subject", test_subject);
     g_test_add_func("/compose/subject-marks", test_subject_marks);
     g_test_add_func("/compose/given-subject", test_given_subject);

@@ -244,6 +244,25 @@ static void test_held_and_refused(void)
     tear_down(&f);
 }
 
+/* A mail whose time is over when the server asks for its text: the next one has a connection of its own. */
+static void test_too_late(void)
+{
+    Fixture f;
+    set_up(&f, 0, SCRIPTS(SCRIPT(HELLO, FROM, "S: 250 ok", TO("a"), "S: 250 ok", "C: DATA", "S: 354 go", "NOTHING"),
+                          SCRIPT(HELLO, FROM, "S: 250 ok", TO("b"), "S: 250 ok", "C: DATA", "S: 354 go", "MAIL",
+                                 "S: 250 ok", "WAIT")));
+    f.without_credentials = TRUE;
+    f.not_after = g_get_monotonic_time() - 1;
+    send_mail(&f, "hi", "a@example.org");
+    expect(&f, COI_SMTP_OPENED);
+    expect_failed(&f, COI_ERROR_CANCELLED);
+    f.not_after = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+    send_mail(&f, "ho", "b@example.org");
+    expect(&f, COI_SMTP_OPENED);
+    SENT("A");
+    tear_down(&f);
+}
+
 /* The server closes an idle connection, with and without a word; the next mail opens a new one. */
 static void test_server_closes_idle(void)
 {
@@ -398,6 +417,7 @@ int main(int argc, char **argv)
     g_test_add_func("/smtp-link/held", test_held);
     g_test_add_func("/smtp-link/held-and-dropped", test_held_and_dropped);
     g_test_add_func("/smtp-link/held-and-refused", test_held_and_refused);
+    g_test_add_func("/smtp-link/too-late", test_too_late);
     g_test_add_func("/smtp-link/server-closes-idle", test_server_closes_idle);
     g_test_add_func("/smtp-link/idle-close", test_idle_close);
     g_test_add_func("/smtp-link/next-server", test_next_server);
