@@ -316,7 +316,8 @@ static gboolean heard(CoiEngine *engine, const CoiArrival *arrival, GError **err
 static gboolean note_other_id(CoiEngine *engine, const CoiMessage *copy, const CoiMessage *known, GError **error)
 {
     return g_str_equal(copy->message_id, known->message_id) || g_str_has_prefix(copy->message_id, "hash:") ||
-           coi_messages_add_alias(engine->store, known->id, copy->message_id, error);
+           (coi_messages_add_alias(engine->store, known->id, copy->message_id, error) &&
+            coi_reports_known_as(engine, known, copy->message_id, error));
 }
 
 /* A copy of message id lies in mailbox: its flags, and what is to be done about it. */
@@ -348,7 +349,8 @@ static gboolean insert(CoiEngine *engine, CoiArrival *arrival, GError **error)
     coi_edits_judge(engine, arrival);
     coi_replies_judge(engine, arrival);
     if (!coi_messages_insert(engine->store, message, aliases, error) || !coi_edits_note(engine, arrival, error) ||
-        !coi_reports_note(engine, arrival, error) ||
+        !coi_reports_note(engine, arrival, error) || !coi_reports_known_as(engine, message, message->message_id, error) ||
+        !coi_reports_known_as(engine, message, arrival->alias, error) ||
         !coi_messages_put_in_order(engine->store, message, error) || !heard(engine, arrival, error))
         return FALSE;
     if (!message->delayed)

@@ -313,6 +313,10 @@ gboolean coi_reports_take(CoiArrival *arrival, GBytes *bytes);
 /* Before the mail is stored: which message it is about; FALSE when it is none of our business. */
 gboolean coi_reports_judge(CoiEngine *engine, CoiArrival *arrival);
 gboolean coi_reports_note(CoiEngine *engine, const CoiArrival *arrival, GError **error); /* it is stored now */
+/* A message may be one of ours of which something was told before it was known by this id (may be NULL). Inside a transaction. */
+gboolean coi_reports_known_as(CoiEngine *engine, const CoiMessage *message, const char *id, GError **error);
+/* What is to be told when the line was shown: what is known of it already, or NULL. Owned by the caller. */
+CoiEvent *coi_reports_state(CoiEngine *engine, const CoiMessage *message);
 /* The user asks what is known of the latest message of theirs in the conversation. */
 void coi_reports_tell(CoiEngine *engine, const char *conversation);
 

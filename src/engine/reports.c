@@ -6,6 +6,8 @@
 
 /* So long every device of ours can learn from it; then it is removed from the server. */
 #define KEPT_SECONDS (7 * 86400)
+/* By so many ids a receipt names its message. */
+#define EARLY_IDS 4
 
 /* Those who write letters about deliveries. */
 static gboolean is_from_server(const CoiHeaders *headers)
@@ -67,8 +69,10 @@ static CoiMessage *find_reported(CoiEngine *engine, const CoiReport *report)
     return NULL;
 }
 
-/* What a delivery report says of whom the message was sent to. Behind an address that forwards it may be another one that is
- * named. */
+/* What a delivery report says of whom the message was sent to. Behind an address that forwards, a server that doesn't pass on ORCPT names
+ * another one: that is believed of a failure alone, from <>. Nothing proves that it was a server who wrote it, but who knows the id has
+ * the message or has carried it, could as well name the right address, and is heard only as a server's word: it takes back no receipt
+ * and proves no delivery. */
 static const CoiReportRecipient *recipient_of(CoiEngine *engine, const CoiReport *report, const CoiMessage *message)
 {
     for (guint i = 0; i < report->recipients->len; i++) {
@@ -77,7 +81,8 @@ static const CoiReportRecipient *recipient_of(CoiEngine *engine, const CoiReport
             return recipient;
     }
     const CoiReportRecipient *only = report->recipients->len == 1 ? report->recipients->pdata[0] : NULL;
-    return only != NULL && g_strcmp0(only->address, engine->address) != 0 ? only : NULL;
+    gboolean failure = only != NULL && (only->action == COI_REPORT_FAILED || only->action == COI_REPORT_DELAYED);
+    return failure && report->from_nobody && g_strcmp0(only->address, engine->address) != 0 ? only : NULL;
 }
 
 static gboolean concerns(CoiEngine *engine, const CoiArrival *arrival, const CoiMessage *message)
@@ -93,6 +98,21 @@ static gboolean is_failure(CoiEngine *engine, const CoiReport *report, const Coi
     return report->kind == COI_REPORT_DSN && recipient != NULL && recipient->action == COI_REPORT_FAILED;
 }
 
+/* Of a message that another device has sent, and whose copy comes later. */
+static void keep_for_later(CoiEngine *engine, const CoiArrival *arrival)
+{
+    const CoiReport *report = arrival->report;
+    const CoiReportRecipient *recipient = report->recipients->pdata[0];
+    g_autoptr(GError) error = NULL;
+    if (report->kind != COI_REPORT_MDN || recipient->action != COI_REPORT_DISPLAYED)
+        return;
+    for (guint i = 0; i < EARLY_IDS && report->ids[i] != NULL; i++)
+        if (!coi_receipts_keep(engine->store, report->ids[i], arrival->message->sender, arrival->message->time, &error)) {
+            coi_engine_store_failed(engine, g_steal_pointer(&error));
+            return;
+        }
+}
+
 gboolean coi_reports_judge(CoiEngine *engine, CoiArrival *arrival)
 {
     CoiMessage *mail = arrival->message;
@@ -101,6 +121,8 @@ gboolean coi_reports_judge(CoiEngine *engine, CoiArrival *arrival)
     g_autoptr(CoiMessage) message = find_reported(engine, arrival->report);
     gboolean ours = message != NULL && concerns(engine, arrival, message);
     gboolean mdn = arrival->report->kind == COI_REPORT_MDN;
+    if (message == NULL)
+        keep_for_later(engine, arrival);
     if (!ours && (arrival->only_report || (mdn && !mail->chat)))
         return FALSE;
     if (!ours && !mdn)
@@ -135,7 +157,7 @@ static CoiMessageState state_of(CoiReceipt receipt)
     return states[receipt];
 }
 
-static void say(CoiEngine *engine, const CoiMessage *message, CoiReceipt receipt, gint64 time, const char *words)
+static CoiEvent *new_state(CoiEngine *engine, const CoiMessage *message, CoiReceipt receipt, gint64 time, const char *words)
 {
     CoiEvent *event = coi_event_new(COI_EVENT_STATE);
     event->address = g_strdup(message->conversation);
@@ -145,7 +167,12 @@ static void say(CoiEngine *engine, const CoiMessage *message, CoiReceipt receipt
     event->text = coi_replies_quote(message);
     event->time = time;
     event->latest = coi_receipts_last_own(engine->store, message->conversation) == message->id;
-    coi_engine_emit(engine, event);
+    return event;
+}
+
+static void say(CoiEngine *engine, const CoiMessage *message, CoiReceipt receipt, gint64 time, const char *words)
+{
+    coi_engine_emit(engine, new_state(engine, message, receipt, time, words));
 }
 
 gboolean coi_reports_note(CoiEngine *engine, const CoiArrival *arrival, GError **error)
@@ -167,6 +194,31 @@ gboolean coi_reports_note(CoiEngine *engine, const CoiArrival *arrival, GError *
         return FALSE;
     if (news)
         say(engine, message, receipt, time, recipient->words != NULL ? recipient->words : recipient->status);
+    return TRUE;
+}
+
+CoiEvent *coi_reports_state(CoiEngine *engine, const CoiMessage *message)
+{
+    gint64 time;
+    if (message->kind != COI_LINE_REMOTE)
+        return NULL; /* what was sent here was known before anybody could tell anything of it */
+    CoiReceipt receipt = coi_receipts_get(engine->store, message->id, message->conversation, &time);
+    return receipt != COI_RECEIPT_NONE ? new_state(engine, message, receipt, time, NULL) : NULL;
+}
+
+gboolean coi_reports_known_as(CoiEngine *engine, const CoiMessage *message, const char *id, GError **error)
+{
+    gint64 time = 0;
+    gboolean news = FALSE;
+    if (id == NULL || message->kind == COI_LINE_IN || message->expires != 0)
+        return TRUE;
+    if (!coi_receipts_take(engine->store, id, message->conversation, &time, error))
+        return FALSE;
+    time = MAX(time, time != 0 ? message->time : 0);
+    if (time != 0 && !coi_receipts_note(engine->store, message->id, message->conversation, COI_RECEIPT_READ, time, &news, error))
+        return FALSE;
+    if (news && message->show == COI_SHOW_DONE) /* else with its line */
+        say(engine, message, COI_RECEIPT_READ, time, NULL);
     return TRUE;
 }
 

@@ -12,6 +12,7 @@ static void show(CoiEngine *engine, CoiMessage *message)
     g_hash_table_add(engine->unacknowledged, id);
     g_autoptr(GPtrArray) states = coi_edits_states(engine, message);
     g_autofree char *writer = message->kind == COI_LINE_IN ? g_strdup(message->conversation) : NULL;
+    CoiEvent *known = coi_reports_state(engine, message);
     CoiEvent *event = coi_event_new(COI_EVENT_LINE);
     event->message = message;
     coi_engine_emit(engine, event);
@@ -19,6 +20,8 @@ static void show(CoiEngine *engine, CoiMessage *message)
         coi_engine_emit(engine, states->pdata[i]);
     if (writer != NULL)
         coi_typing_shown(engine, writer);
+    if (known != NULL)
+        coi_engine_emit(engine, known);
 }
 
 /* TRUE while received lines must wait so that all of them can be shown in order. */

@@ -235,18 +235,28 @@ static gboolean read_parts(Reading *reading, const GPtrArray *parts, CoiReportKi
     return found;
 }
 
-/* Who writes such letters. */
-static gboolean is_from_server(const CoiHeaders *headers, const GArray *fields)
+static gboolean is_server(const char *address)
 {
     static const char *const names[] = {"mailer-daemon@", "postmaster@", "mail-daemon@", "maildaemon@", "microsoftexchange"};
-    g_autofree char *path = coi_fields_get(fields, "Return-Path");
 
+    for (gsize i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_ascii_strncasecmp(address, names[i], strlen(names[i])) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Who writes such letters. */
+static gboolean is_from_server(const CoiHeaders *headers, const GArray *fields, const char *path)
+{
     if (coi_fields_has(fields, "X-Failed-Recipients"))
         return TRUE;
-    for (gsize i = 0; headers->from != NULL && i < G_N_ELEMENTS(names); i++)
-        if (g_str_has_prefix(headers->from->address, names[i]))
-            return path == NULL || strcmp(path, "<>") == 0;
-    return FALSE;
+    return headers->from != NULL && is_server(headers->from->address) && (path == NULL || strcmp(path, "<>") == 0);
+}
+
+/* RFC 3464, 2: servers send from <>, which a person's account can't; some do so from their own names. */
+static gboolean may_tell_of_deliveries(const char *path)
+{
+    return path == NULL || strcmp(path, "<>") == 0 || is_server(path + (*path == '<'));
 }
 
 /* A letter in words. */
@@ -284,12 +294,13 @@ CoiReport *coi_report_parse(const guint8 *bytes, gsize length)
     g_autoptr(GArray) fields = parts != NULL ? coi_fields_scan(bytes, length, &body, NULL) : NULL;
     Reading reading = {ids, recipients};
     CoiReportKind kind = COI_REPORT_DSN;
+    g_autofree char *path = fields != NULL ? coi_fields_get(fields, "Return-Path") : NULL;
     gboolean server;
     CoiReport *report;
 
     if (fields == NULL)
         return NULL;
-    server = is_from_server(headers, fields);
+    server = is_from_server(headers, fields, path);
     if (!server && strcmp(headers->content_type, "multipart/report") != 0)
         return NULL; /* a person may send a report along */
     if (!read_parts(&reading, parts, &kind)) {
@@ -297,6 +308,8 @@ CoiReport *coi_report_parse(const guint8 *bytes, gsize length)
         if (!server || !read_letter(&reading, headers, fields, parts, bytes, length))
             return NULL;
     }
+    if (kind == COI_REPORT_DSN && !may_tell_of_deliveries(path))
+        return NULL;
     if (ids->len == 0) { /* the report may at least say what it answers */
         add_ids(&reading, headers->in_reply_to);
         add_ids(&reading, headers->references);
@@ -304,6 +317,7 @@ CoiReport *coi_report_parse(const guint8 *bytes, gsize length)
     g_ptr_array_add(ids, NULL);
     report = g_new0(CoiReport, 1);
     report->kind = kind;
+    report->from_nobody = path != NULL && strcmp(path, "<>") == 0;
     report->ids = (GStrv)g_ptr_array_free(g_steal_pointer(&ids), FALSE);
     report->recipients = g_steal_pointer(&recipients);
     return report;

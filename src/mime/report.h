@@ -28,11 +28,12 @@ typedef struct {
 
 typedef struct {
     CoiReportKind kind;
+    gboolean from_nobody;  /* its Return-Path is <>, as a report's is */
     GStrv ids;             /* by any of these the mail may be known, without <>; never NULL */
     GPtrArray *recipients; /* CoiReportRecipient, in the order of the report, at least one */
 } CoiReport;
 
-/* What the mail reports; NULL when it is no report, or not one that could be understood. bytes: the whole mail, or its
+/* What the mail reports; NULL when it is no report, or not one that could be understood, or tells of deliveries and a person has sent it. bytes: the whole mail, or its
  * beginning. */
 CoiReport *coi_report_parse(const guint8 *bytes, gsize length);
 void coi_report_free(CoiReport *report);

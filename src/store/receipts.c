@@ -1,5 +1,12 @@
 #include "store/receipts.h"
 #include "store/db.h"
+#include "store/messages.h"
+
+/* Own messages of other devices turn up within moments, or at the next login. */
+#define KEPT_EARLY 500
+/* The first for the sake of the partial index messages_lines, which is only used for this very condition. */
+#define IS_LINE "show <> 0 AND show IN (1, 2)"
+G_STATIC_ASSERT(COI_SHOW_NEVER == 0 && COI_SHOW_PENDING == 1 && COI_SHOW_DONE == 2);
 
 CoiReceipt coi_receipts_get(CoiStore *store, gint64 message, const char *address, gint64 *time)
 {
@@ -20,9 +27,25 @@ gboolean coi_receipts_note(CoiStore *store, gint64 message, const char *address,
                                 coi_db_int(message), coi_db_text(address), coi_db_int(receipt), coi_db_int(time));
 }
 
+gboolean coi_receipts_keep(CoiStore *store, const char *message_id, const char *address, gint64 time, GError **error)
+{
+    return coi_db_run(store, error, "INSERT OR IGNORE INTO early_receipts (message_id, address, time) VALUES (?, ?, ?)",
+                      coi_db_text(message_id), coi_db_text(address), coi_db_int(time)) &&
+           coi_db_run(store, error, "DELETE FROM early_receipts WHERE id <= (SELECT max(id) FROM early_receipts) - ?",
+                      coi_db_int(KEPT_EARLY));
+}
+
+gboolean coi_receipts_take(CoiStore *store, const char *message_id, const char *address, gint64 *time, GError **error)
+{
+    *time = coi_db_number(store, 0, "SELECT time FROM early_receipts WHERE message_id = ? AND address = ?", coi_db_text(message_id),
+                          coi_db_text(address));
+    return *time == 0 || coi_db_run(store, error, "DELETE FROM early_receipts WHERE message_id = ? AND address = ?",
+                                    coi_db_text(message_id), coi_db_text(address));
+}
+
 gint64 coi_receipts_last_own(CoiStore *store, const char *conversation)
 {
-    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND kind IN (1, 2) AND show <> 0 AND show IN (1, 2)"
+    return coi_db_number(store, 0, "SELECT id FROM messages WHERE conversation = ? AND kind IN (1, 2) AND " IS_LINE
                                    " AND expires = 0 ORDER BY id DESC LIMIT 1",
                          coi_db_text(conversation));
 }

@@ -16,6 +16,10 @@ CoiReceipt coi_receipts_get(CoiStore *store, gint64 message, const char *address
  * follows a message that was read. *news: it was noted. */
 gboolean coi_receipts_note(CoiStore *store, gint64 message, const char *address, CoiReceipt receipt, gint64 time, gboolean *news,
                            GError **error);
+/* A recipient has read a message that is not known here yet: kept until it is, but no more than the newest few hundred. */
+gboolean coi_receipts_keep(CoiStore *store, const char *message_id, const char *address, gint64 time, GError **error);
+/* The message is known now: *time (unix seconds) of what was kept, which is taken out, or 0. */
+gboolean coi_receipts_take(CoiStore *store, const char *message_id, const char *address, gint64 *time, GError **error);
 /* The newest message of ours in the conversation that somebody got or will get, 0: none. */
 gint64 coi_receipts_last_own(CoiStore *store, const char *conversation);
 

@@ -90,7 +90,9 @@ static const char *const steps[] = {
     "CREATE INDEX messages_expires ON messages (expires) WHERE expires <> 0;"
     "CREATE INDEX messages_owed ON messages (conversation) WHERE wants_receipt = 1;"
     "CREATE TABLE receipts (message INTEGER NOT NULL REFERENCES messages, address TEXT NOT NULL, state INTEGER NOT NULL,"
-    " time INTEGER NOT NULL, PRIMARY KEY (message, address)) STRICT, WITHOUT ROWID;",
+    " time INTEGER NOT NULL, PRIMARY KEY (message, address)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE early_receipts (id INTEGER PRIMARY KEY, message_id TEXT NOT NULL, address TEXT NOT NULL,"
+    " time INTEGER NOT NULL, UNIQUE (message_id, address)) STRICT;",
 };
 
 static gboolean read_pragma(sqlite3 *db, const char *sql, gint64 *value, GError **error)

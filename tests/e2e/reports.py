@@ -36,8 +36,9 @@ def dsn(recipient, about, action, status, words):
                   f"Status: {status}\nDiagnostic-Code: smtp; {words}", about)
 
 
-def arrives(lab, raw):
-    lab.deliver(raw, "someone@example.net", [ALICE])
+def arrives(lab, raw, sender=None):
+    """Receipts come from people here, delivery reports from <>, as they do."""
+    lab.deliver(raw, sender if sender is not None else "" if b"delivery-status" in raw else "someone@example.net", [ALICE])
 
 
 def last_id(alice):
@@ -58,7 +59,7 @@ def nothing_of_it(lab, alice, mark):
 @tap.case("Bob's receipt: read, said once; delivered before; forged ones, of other people and about other mail, change nothing")
 def receipts():
     with Lab() as lab:
-        alice, box = lab.client("alice").login(), lab.mailbox("alice")
+        alice, box = lab.client("alice", options={"send_receipts": "seen"}).login(), lab.mailbox("alice")
         alice.says(BOB, "One.")
         alice.says(BOB, "Two.")
         one, two = (f"<{mail['message_id']}>" for mail in store.outbox(alice.profile, ALICE))
@@ -69,12 +70,14 @@ def receipts():
         arrives(lab, mdn(BOB, two, "deleted"))
         arrives(lab, dsn(BOB, "<unknown@example.org>", "failed", "5.1.1", "550 backscatter"))
         arrives(lab, dsn(BOB, two, "relayed", "2.0.0", "250 ok"))
+        arrives(lab, dsn(BOB, two, "failed", "5.1.1", "550 a person says so"), "mallory@example.net")
+        arrives(lab, dsn("forwarded@example.net", two, "delivered", "2.0.0", "250 ok"))
         arrives(lab, dsn(BOB, two, "delivered", "2.0.0", "250 ok"))
         state(alice, two, "delivered")
         alice.do(do="command", account=ALICE, to=BOB, text="receipt")
         alice.is_told("is in the mailbox of", BOB)
 
-        arrives(lab, mdn(BOB, one))
+        arrives(lab, mdn(BOB, one, Disposition_Notification_To=BOB, Chat_Version="1.0"))
         state(alice, one, "read")
         arrives(lab, mdn(BOB, two))
         state(alice, two, "read")
@@ -86,6 +89,9 @@ def receipts():
         alice.do(do="command", account=ALICE, to=BOB, text="receipt")
         alice.is_told("has read your latest message", BOB)
 
+        alice.looks_at(BOB)
+        alice.says(BOB, "Four.")
+        tap.same(store.query(alice.profile, ALICE, "SELECT 1 FROM outbox WHERE conversation LIKE 'receipt:%'"), [], "receipts for receipts")
         known = store.query(alice.profile, ALICE, "SELECT show, seen, expires - internal_date AS kept FROM messages WHERE sender <> ?"
                             " AND text IS NULL", ALICE)
         tap.require(known and all(row["show"] == 0 and row["seen"] for row in known), f"reports are never shown: {known}")
@@ -108,6 +114,12 @@ def failures():
         alice.is_told("“Slow.” came back.*no mailbox here by that name.*Check the address", BOB)
         state(alice, slow, "failed")
 
+        alice.says(BOB, "To a forwarder.")
+        forwarded = last_id(alice)
+        state(alice, forwarded, "sent")
+        arrives(lab, dsn("bob@elsewhere.example", forwarded, "failed", "5.2.2", "552 full"))
+        alice.is_told("“To a forwarder.” came back.*552 full", BOB)
+
         alice.says("nobody@example.org", "Is anybody there?")
         alice.is_told("not delivered.*", "nobody@example.org")
         alice.do(do="command", account=ALICE, to=BOB, text="receipt")
@@ -116,6 +128,37 @@ def failures():
                            " AND expires = 0 AND show = 0")[0]["n"]
         tap.require(kept >= 1, "the failure is kept")
         tap.require(len(box.uids()) >= 2, "and stays on the server")
+        lab.leave(alice)
+
+
+def of_another_device(text, message_id, **headers):
+    """The copy of a message of Alice's that another device of hers has sent."""
+    mail = mailclient.compose(ALICE, BOB, text, Message_ID=message_id, Chat_Version="1.0", **headers)
+    return mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+
+
+@tap.case("a receipt that comes before the message's own copy, or that names an id which only the server knows, is not lost")
+def early():
+    with Lab() as lab:
+        alice, box = lab.client("alice").login(), lab.mailbox("alice")
+        alice.says(BOB, "Sent here.")
+        here = last_id(alice)
+        state(alice, here, "sent")
+        arrives(lab, mdn(BOB, "<late@example.org>", Chat_Version="1.0"))
+        arrives(lab, mdn(BOB, "<servers-own@mx.example.org>"))
+        arrives(lab, mdn(CAROL, "<not-to-her@example.org>"))
+        nothing_of_it(lab, alice, "Behind them.")
+        tap.require(not alice.seen("signal", state="read"), "nothing is known to be read yet")
+        box.append(of_another_device("Sent there.", "<late@example.org>"), "Sent", "\\Seen")
+        alice.expect("line", lambda one: one["text"] == "Sent there.", conversation=BOB)
+        state(alice, "<late@example.org>", "read")
+        alice.is_told("^Read ", BOB)
+        box.append(of_another_device("Sent here.", "<servers-own@mx.example.org>", X_Microsoft_Original_Message_ID=here), "Sent", "\\Seen")
+        state(alice, here, "read")
+        box.append(of_another_device("Not to Carol.", "<not-to-her@example.org>"), "Sent", "\\Seen")
+        alice.expect("line", lambda one: one["text"] == "Not to Carol.", conversation=BOB)
+        alice.sync()
+        tap.require(not alice.seen("signal", state="read"), "Carol can't have read it")
         lab.leave(alice)
 
 

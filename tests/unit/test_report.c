@@ -108,6 +108,12 @@ static const struct {
     {"From: mailer-daemon@x\n\nIt is 192.0.2.7 that failed.\n", "DSN  | - failed - -"},
     {"From: mailer-daemon@x\nReturn-Path: <mallory@x>\n\nIt failed.\n", "none"},
     {"From: mailer-daemon@x\nIn-Reply-To: <a@b>\n\n550 5.7.1 Spam\n", "DSN a@b | - failed 5.7.1 550 5.7.1 Spam"},
+    /* a person's return path: not told by a server; one of a server's name passes, and a receipt comes from people */
+    {"Return-Path: <mallory@x>\n" DSN "Final-Recipient: rfc822; b@b\nAction: failed\n", "none"},
+    {"Return-Path: <>\n" DSN "Final-Recipient: rfc822; b@b\nAction: failed\n", "DSN  | b@b failed - -"},
+    {"Return-Path: <postmaster@x>\n" DSN "Final-Recipient: rfc822; b@b\nAction: failed\n", "DSN  | b@b failed - -"},
+    {"Return-Path: <mallory@x>\nX-Failed-Recipients: b@b\n" DSN "Final-Recipient: rfc822; b@b\nAction: failed\n", "none"},
+    {"Return-Path: <b@b>\n" MDN "Disposition: displayed\nOriginal-Message-ID: <a@b>\n", "MDN a@b | - displayed"},
     {"", "none"},
 };
 

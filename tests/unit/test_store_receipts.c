@@ -119,6 +119,35 @@ static void owed(Fixture *f, gconstpointer data)
     g_assert_cmpuint(others->len, ==, 0);
 }
 
+static gint64 take(Fixture *f, const char *id, const char *address)
+{
+    gint64 time = -1;
+    g_assert_true(coi_receipts_take(f->store, id, address, &time, NULL));
+    return time;
+}
+
+/* Of a message that is not known yet: by whom and about what, the first time, once; of a flood the newest. */
+static void early(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    g_assert_true(coi_receipts_keep(f->store, "a@a.test", BOB, 100, NULL));
+    g_assert_true(coi_receipts_keep(f->store, "a@a.test", BOB, 200, NULL));
+    reopen(f);
+    g_assert_cmpint(take(f, "a@a.test", "carol@b.test"), ==, 0);
+    g_assert_cmpint(take(f, "b@a.test", BOB), ==, 0);
+    g_assert_cmpint(take(f, "a@a.test", BOB), ==, 100);
+    g_assert_cmpint(take(f, "a@a.test", BOB), ==, 0);
+    g_assert_true(coi_store_begin(f->store, FALSE, NULL));
+    for (guint i = 0; i < 700; i++) {
+        g_autofree char *id = g_strdup_printf("%u@a.test", i);
+        g_assert_true(coi_receipts_keep(f->store, id, BOB, 100, NULL));
+    }
+    g_assert_true(coi_store_commit(f->store, NULL));
+    g_assert_cmpint(take(f, "199@a.test", BOB), ==, 0);
+    g_assert_cmpint(take(f, "200@a.test", BOB), ==, 100);
+    g_assert_cmpint(peek(f->directory, "SELECT count(*) FROM early_receipts"), ==, 499);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -126,5 +155,6 @@ int main(int argc, char **argv)
     STORE_TEST("/store/receipts/by recipient", by_recipient);
     STORE_TEST("/store/receipts/the latest of ours", latest_of_ours);
     STORE_TEST("/store/receipts/owed", owed);
+    STORE_TEST("/store/receipts/early", early);
     return g_test_run();
 }
