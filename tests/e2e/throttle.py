@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 # (product build: yes)
 """Servers that want less of us: they are obeyed, the user is told once in plain words, and it mends by itself."""
+import email.utils
 import pathlib
 import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lab"))
+import mailclient
 import tap
 from lab import Lab
 
@@ -129,7 +131,12 @@ def one_connection():
         # What another device puts there is seen, too.
         mail = box.raw("COI/Chats")[0].replace(b"Does it hold?", b"From my phone").replace(b"chat$", b"chat$f")
         box.append(mail.replace(b"By one thread.", b"From my phone."), "COI/Chats", "\\Seen")
+        # A typing mail is gone after its time, though nobody follows the folder then.
+        box.append(mailclient.compose(bob.address, alice.address, "Writing", Chat_Version="1.0",
+                                      Chat_Content="purple-coi.typing; state=composing",
+                                      Expires=email.utils.formatdate(time.time() + 20)).as_bytes(), "COI/Chats")
         alice.expect("line", lambda one: "phone" in one["text"], timeout=100)
+        front.settles("alice", {"COI/Chats": 3}, timeout=90)
         lab.leave(alice, bob)
 
 
