@@ -14,6 +14,7 @@ typedef enum {
     COI_COMMAND_BUDDY,        /* address, is_buddy */
     COI_COMMAND_VERDICT,      /* host, fingerprint, accepted: the user's answer about a certificate */
     COI_COMMAND_SEEN,         /* address, first, line: the user has seen what was shown there from line first to line (0: everything) */
+    COI_COMMAND_LOOKS,        /* address: the user has the conversation before their eyes, in which somebody composes a message */
     COI_COMMAND_BLOCK,        /* address, is_blocked */
     COI_COMMAND_FILTER,       /* text: "active", "seen" or "none", the user's answer; unasked: nobody could be asked */
     COI_COMMAND_NETWORK,      /* the network may be back: try everything at once */

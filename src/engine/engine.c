@@ -210,6 +210,9 @@ static void handle_command(CoiEngine *engine, const CoiCommand *command)
         coi_seen_here(engine, command->address, command->first, command->line);
         coi_live_looked(engine, command->address);
         break;
+    case COI_COMMAND_LOOKS:
+        coi_live_looked(engine, command->address);
+        break;
     case COI_COMMAND_BLOCK:
         set_blocked(engine, command);
         break;

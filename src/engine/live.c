@@ -97,7 +97,14 @@ void coi_live_heard(CoiEngine *engine, const CoiWatch *watch, const CoiMessage *
         return;
     CoiLiveTalk *talk = talk_with(engine, message->conversation);
     talk->wrote = g_get_monotonic_time();
-    talk->composing = 0;
+}
+
+void coi_live_composing(CoiEngine *engine, const char *conversation, gint64 since)
+{
+    if (!engine->live.wanted || (since == 0 && engine->live.talks == NULL))
+        return;
+    talk_with(engine, conversation)->composing = since;
+    tell_link(engine);
 }
 
 void coi_live_looked(CoiEngine *engine, const char *conversation)

@@ -25,6 +25,8 @@ void coi_live_clear(CoiLive *live);
 
 /* A message has come by watch and been stored, unless it was known. */
 void coi_live_heard(CoiEngine *engine, const CoiWatch *watch, const CoiMessage *message);
+/* The peer has said at that time (monotonic) that they compose a message; 0: they don't any more. */
+void coi_live_composing(CoiEngine *engine, const char *conversation, gint64 since);
 /* The user has the conversation before their eyes. */
 void coi_live_looked(CoiEngine *engine, const char *conversation);
 /* The watch's server took too long to answer. */

@@ -259,8 +259,6 @@ void coi_typing_heard(CoiEngine *engine, const CoiArrival *arrival); /* it is st
 void coi_typing_wrote(CoiEngine *engine, const CoiArrival *arrival); /* a message of theirs is stored now */
 /* A line of theirs was told, which ends what was told before: they may have gone on writing since. */
 void coi_typing_shown(CoiEngine *engine, const char *address);
-/* Some peer is writing now. */
-gboolean coi_typing_peer_composing(const CoiEngine *engine);
 /* Messages of ours say so: our mailbox keeps chat, and so typing mails, where no other program rings for it. */
 gboolean coi_typing_is_wanted(const CoiEngine *engine);
 void coi_typing_asked(CoiEngine *engine, const CoiCommand *command); /* our user writes, pauses or has given up */

@@ -117,6 +117,7 @@ void coi_typing_heard(CoiEngine *engine, const CoiArrival *arrival)
     peer->state = arrival->typing;
     peer->told = mail->time;
     peer->until = now + left * G_USEC_PER_SEC;
+    coi_live_composing(engine, mail->sender, peer->state == COI_TYPING_COMPOSING ? now - MAX(age, 0) * G_USEC_PER_SEC : 0);
     if (is_new)
         tell(engine, mail->sender, peer);
 }
@@ -138,8 +139,10 @@ void coi_typing_wrote(CoiEngine *engine, const CoiArrival *arrival)
     }
     peer->wrote = MAX(peer->wrote, message->time);
     peer->came = MAX(peer->came, message->internal_date);
-    if (peer->told <= message->time)
-        peer->state = COI_TYPING_NONE;
+    if (peer->told > message->time)
+        return;
+    peer->state = COI_TYPING_NONE;
+    coi_live_composing(engine, message->sender, 0);
 }
 
 void coi_typing_shown(CoiEngine *engine, const char *address)
@@ -147,20 +150,6 @@ void coi_typing_shown(CoiEngine *engine, const char *address)
     const Peer *peer = known_peer(engine, address);
     if (peer != NULL && holds(peer, g_get_monotonic_time()))
         tell(engine, address, peer);
-}
-
-gboolean coi_typing_peer_composing(const CoiEngine *engine)
-{
-    GHashTableIter iter;
-    gpointer peer;
-    gint64 now = g_get_monotonic_time();
-    if (engine->typing == NULL)
-        return FALSE;
-    g_hash_table_iter_init(&iter, engine->typing->peers);
-    while (g_hash_table_iter_next(&iter, NULL, &peer))
-        if (holds(peer, now) && ((const Peer *)peer)->state == COI_TYPING_COMPOSING)
-            return TRUE;
-    return FALSE;
 }
 
 gboolean coi_typing_is_wanted(const CoiEngine *engine)

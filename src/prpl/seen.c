@@ -98,11 +98,16 @@ static gboolean has_unseen(PurpleConversation *conversation)
 }
 
 /* A client that doesn't know which conversation has the focus never says that one has. */
+static gboolean is_before_the_user(const Talk *talk)
+{
+    PurpleConversation *window = window_of(talk);
+    return window != NULL && !has_unseen(window) && purple_conversation_has_focus(window) &&
+           user_is_there(talk->connection->account);
+}
+
 static void look(Talk *talk)
 {
-    PurpleConversation *window = talk->state == TALK_SHOWN ? window_of(talk) : NULL;
-    if (window != NULL && !has_unseen(window) && purple_conversation_has_focus(window) &&
-        user_is_there(talk->connection->account))
+    if (talk->state == TALK_SHOWN && is_before_the_user(talk))
         tell_seen(talk, talk->first, talk->last);
 }
 
@@ -183,6 +188,16 @@ void coi_seen_written(CoiConnection *connection, const char *name)
     Talk *talk = talk_with(connection, name);
     if (talk != NULL && talk->state != TALK_SEEN)
         tell_seen(talk, 0, 0);
+}
+
+void coi_seen_composing(CoiConnection *connection, const char *peer)
+{
+    Talk *talk = talk_with(connection, peer);
+    if (talk == NULL || !is_before_the_user(talk))
+        return;
+    CoiCommand *looks = coi_command_new(COI_COMMAND_LOOKS);
+    looks->address = g_strdup(talk->address);
+    coi_connection_send(connection, looks);
 }
 
 void coi_seen_elsewhere(CoiConnection *connection, const CoiEvent *event)

@@ -13,6 +13,9 @@ void coi_seen_shown(CoiConnection *connection, const char *peer, gint64 line);
 /* The user writes in the conversation with this name. */
 void coi_seen_written(CoiConnection *connection, const char *name);
 
+/* The peer composes a message: tells the engine if that is before the user's eyes. */
+void coi_seen_composing(CoiConnection *connection, const char *peer);
+
 /* COI_EVENT_READ: the client's mark of something unread goes; the engine is told nothing, since nobody read it here. */
 void coi_seen_elsewhere(CoiConnection *connection, const CoiEvent *event);
 

@@ -40,6 +40,8 @@ void coi_typing_told(CoiConnection *connection, const CoiEvent *event)
 {
     if (!purple_privacy_check(connection->account, event->address))
         return;
+    if (event->typing == COI_TYPING_COMPOSING)
+        coi_seen_composing(connection, event->address);
     if (event->typing == COI_TYPING_DONE)
         serv_got_typing_stopped(connection->gc, event->address);
     else

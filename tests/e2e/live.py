@@ -9,6 +9,7 @@ import tap
 from lab import Lab
 
 WROTE = 10      # seconds after a message
+COMPOSING = 30  # seconds after the word that somebody writes
 PERIOD = 0.2    # between two questions, at least
 
 
@@ -40,32 +41,45 @@ def listens_again(lab, user, timeout):
     return asking(lab, user).count("NOOP")
 
 
-@tap.case("a COI server: only in an exchange that Bob sees, only the link of Chats, ten seconds; never without the option")
+def asks_for(lab, user, seconds, begin):
+    """The client asks by the link of Chats, no longer and no more often than it may. How often it has."""
+    tap.eventually(lambda: sum(asked(lab, user)) >= 1, f"{user}'s client asks")
+    tap.require("SELECT \"COI/Chats\"" in asking(lab, user), "it is the link that chat comes by")
+    count = listens_again(lab, user, seconds + 3)
+    took = time.monotonic() - begin
+    tap.require(count <= took / PERIOD + 2, f"{count} questions in {took:.1f} s")
+    return count
+
+
+@tap.case("a COI server: only in an exchange that is seen, only the link of Chats, 10 s after a message, 30 s while somebody writes; "
+          "never without the option")
 def exchange():
-    with Lab(coi=True, coi_enabled="active", rawlog=True) as lab:
+    with Lab(users=("alice", "bob", "carol"), coi=True, coi_enabled="active", rawlog=True) as lab:
         alice = lab.client("alice", options={"filter": "ask", "fast_replies": False}).login()
-        bob = lab.client("bob", options={"filter": "ask"}).login()
+        bob, carol = (lab.client(user, options={"filter": "ask"}).login() for user in ("bob", "carol"))
         alice.looks_at(bob)
         alice.says(bob, "Not seen")
         bob.hears(alice, "Not seen")
+        carol.says(alice, "I take typing mails")
+        alice.hears(carol, "I take typing mails")
         time.sleep(1)
-        never(lab, "alice", "bob")
-        bob.looks_at(alice)
-        begin = time.monotonic()
+        never(lab, "alice", "bob", "carol")
+        bob.looks_at(alice), carol.looks_at(alice)
+        lab.settled(alice)
+        alice.typing(carol)
+        carol.sees_typing(alice)
+        composing = time.monotonic()
         alice.says(bob, "Seen")
         bob.hears(alice, "Seen")
-        tap.eventually(lambda: sum(asked(lab, "bob")) >= 1, "Bob's client asks")
-        tap.require("SELECT \"COI/Chats\"" in asking(lab, "bob"), "it is the link that chat comes by")
-        count = listens_again(lab, "bob", WROTE + 3)
-        took = time.monotonic() - begin
-        tap.require(count <= took / PERIOD + 1, f"{count} questions in {took:.1f} s")
+        count = asks_for(lab, "bob", WROTE, time.monotonic())
         bob.says(alice, "Answer")
         alice.hears(bob, "Answer")
         time.sleep(1)
         tap.same(sum(asked(lab, "bob")), count, "questions when only Bob has written")
+        asks_for(lab, "carol", COMPOSING, composing)
         never(lab, "alice")
-        lab.settled(alice, bob)
-        lab.leave(alice, bob)
+        lab.settled(alice, bob, carol)
+        lab.leave(alice, bob, carol)
 
 
 @tap.case("over at the first slow answer, and not begun anew at once; any other Dovecot: the inbox's link")

@@ -155,6 +155,23 @@ static void test_never(Fixture *f, gconstpointer data)
     not_told(f);
 }
 
+/* Half a minute after the peer's word, but no longer than they compose. */
+static void test_composing(Fixture *f, gconstpointer data)
+{
+    (void)data;
+    gint64 since = g_get_monotonic_time();
+    coi_live_composing(&f->engine, ALICE, since);
+    not_told(f);
+    coi_live_looked(&f->engine, CAROL);
+    not_told(f);
+    coi_live_looked(&f->engine, ALICE);
+    g_assert_cmpint(told(f), ==, COI_WATCH_INBOX);
+    g_assert_cmpint(f->engine.live.until, ==, since + 30 * SECOND);
+    coi_live_composing(&f->engine, ALICE, 0);
+    g_assert_cmpint(told(f), ==, COI_WATCH_INBOX);
+    g_assert_cmpint(f->engine.live.until, ==, 0);
+}
+
 /* Who was slow or hung up is left alone for a while, whoever writes. */
 static void test_rests(Fixture *f, gconstpointer data)
 {
@@ -194,6 +211,7 @@ int main(int argc, char **argv)
     g_test_add_func("/live/servers", test_servers);
     g_test_add("/live/one-link-for-all", Fixture, NULL, set_up, test_one_link_for_all, tear_down);
     g_test_add("/live/chats", Fixture, NULL, set_up, test_chats, tear_down);
+    g_test_add("/live/composing", Fixture, NULL, set_up, test_composing, tear_down);
     for (gsize i = 0; i < G_N_ELEMENTS(reasons); i++) {
         g_autofree char *path = g_strconcat("/live/never/", reasons[i], NULL);
         g_test_add(path, Fixture, reasons[i], set_up, test_never, tear_down);

@@ -87,7 +87,7 @@ static void free_event(gpointer event)
 static void set_up(Engine *e, gconstpointer data)
 {
     fixture_set_up(&e->store, data);
-    e->engine = (CoiEngine){.store = e->store.store, .address = (char *)"me@x", .out = coi_queue_new(free_event)};
+    e->engine = (CoiEngine){.store = e->store.store, .address = (char *)"me@x", .out = coi_queue_new(free_event), .live.wanted = TRUE};
 }
 
 static void tear_down(Engine *e, gconstpointer data)
@@ -95,6 +95,7 @@ static void tear_down(Engine *e, gconstpointer data)
     g_assert_null(coi_queue_try_pop(e->engine.out));
     coi_queue_unref(e->engine.out);
     g_clear_pointer(&e->engine.typing, coi_typing_free);
+    coi_live_clear(&e->engine.live);
     fixture_tear_down(&e->store, data);
 }
 
@@ -135,23 +136,30 @@ static void nothing_told(Engine *e)
     g_assert_null(coi_queue_try_pop(e->engine.out));
 }
 
+/* As far as a live exchange goes. */
+static gboolean composes(const Engine *e)
+{
+    const CoiLiveTalk *talk = e->engine.live.talks != NULL ? g_hash_table_lookup(e->engine.live.talks, "ann@x") : NULL;
+    return talk != NULL && talk->composing != 0;
+}
+
 static void test_told(Engine *e, gconstpointer data)
 {
     (void)data;
     gint64 now = NOW;
-    g_assert_false(coi_typing_peer_composing(&e->engine));
+    g_assert_false(composes(e));
     says(e, COI_TYPING_DONE, now, now, NULL);
     says(e, COI_TYPING_NONE, now, now, NULL);
     nothing_told(e);
     says(e, COI_TYPING_COMPOSING, now, now, NULL);
     told(e, COI_TYPING_COMPOSING);
-    g_assert_true(coi_typing_peer_composing(&e->engine));
+    g_assert_true(composes(e));
     coi_typing_shown(&e->engine, "bob@x");
     coi_typing_shown(&e->engine, "ann@x");
     told(e, COI_TYPING_COMPOSING);
     says(e, COI_TYPING_PAUSED, now, now, NULL);
     told(e, COI_TYPING_PAUSED);
-    g_assert_false(coi_typing_peer_composing(&e->engine));
+    g_assert_false(composes(e));
     says(e, COI_TYPING_DONE, now, now, NULL);
     told(e, COI_TYPING_DONE);
     coi_typing_shown(&e->engine, "ann@x");
@@ -189,11 +197,11 @@ static void test_overtaken(Engine *e, gconstpointer data)
     says(e, COI_TYPING_DONE, now - 12, now, "first");
     nothing_told(e);
     writes(e, "second", now - 9, now);
-    g_assert_false(coi_typing_peer_composing(&e->engine));
+    g_assert_false(composes(e));
     says(e, COI_TYPING_COMPOSING, now - 8, now, "first");
     told(e, COI_TYPING_COMPOSING);
     writes(e, "late", now - 30, now);
-    g_assert_true(coi_typing_peer_composing(&e->engine));
+    g_assert_true(composes(e));
 }
 
 static void test_unwanted(Engine *e, gconstpointer data)
@@ -207,7 +215,7 @@ static void test_unwanted(Engine *e, gconstpointer data)
     coi_typing_heard(&e->engine, &arrival);
     g_assert_true(coi_peers_set_blocked(e->engine.store, "ann@x", TRUE, &error));
     says(e, COI_TYPING_COMPOSING, NOW, NOW, NULL);
-    g_assert_false(coi_typing_peer_composing(&e->engine));
+    g_assert_false(composes(e));
 }
 
 /* Of a program that takes such mails, and of one that doesn't. */
