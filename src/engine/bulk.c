@@ -85,6 +85,10 @@ void coi_bulk_result(CoiEngine *engine, CoiImapResult *result)
 {
     switch (result->type) {
     case COI_IMAP_OPENED:
+        if (coi_limit_is_stray(engine, &engine->bulk)) {
+            coi_imap_link_send(engine->bulk, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+            break;
+        }
         engine->bulk_opening = FALSE;
         engine->bulk_swaps = 0;
         engine->bulk_facts = g_steal_pointer(&result->facts);

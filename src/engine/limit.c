@@ -73,6 +73,12 @@ gboolean coi_limit_lend(CoiEngine *engine, gboolean closed_well)
     return closed_well;
 }
 
+gboolean coi_limit_is_stray(const CoiEngine *engine, gconstpointer who)
+{
+    return coi_limit_active(engine) && who != &engine->watches[COI_WATCH_INBOX] && who != engine->borrower &&
+           (engine->borrower != NULL || !coi_watches_up(engine));
+}
+
 gboolean coi_limit_return(CoiEngine *engine, gconstpointer who)
 {
     if (engine->borrower != who || engine->lending == COI_LENDING_ASKED)

@@ -385,6 +385,9 @@ gint64 coi_limit_again(const CoiEngine *engine, const GError *error, guint *atte
 gint64 coi_limit_turn(CoiEngine *engine, gconstpointer who);
 /* INBOX's link is down: TRUE when that was for engine->borrower, whose turn it is now. */
 gboolean coi_limit_lend(CoiEngine *engine, gboolean closed_well);
+/* who has opened: TRUE when it began before the limit was known and has got the connection that INBOX gave up for another, or
+ * wants back. Then it is to close, and to wait for its turn: nothing else would make it leave. */
+gboolean coi_limit_is_stray(const CoiEngine *engine, gconstpointer who);
 /* who is down: TRUE when INBOX is to be opened again. */
 gboolean coi_limit_return(CoiEngine *engine, gconstpointer who);
 gint64 coi_limit_timers(CoiEngine *engine, gint64 now);

@@ -285,10 +285,22 @@ void coi_watch_say_connected(CoiEngine *engine)
     coi_engine_emit(engine, coi_event_new(COI_EVENT_CONNECTED));
 }
 
+static void close_after(CoiEngine *engine, CoiWatch *watch, const GError *refusal)
+{
+    if (watch->refusal == NULL && refusal != NULL)
+        watch->refusal = g_error_copy(refusal);
+    coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
+}
+
 static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
 {
     if (watch->state != COI_WATCH_OPENING || result->tag != watch->tag)
         return;
+    if (coi_limit_is_stray(engine, watch)) {
+        watch->anew = TRUE;
+        close_after(engine, watch, NULL);
+        return;
+    }
     coi_watch_reset(watch);
     if (++watch->barren <= COI_WATCH_PATIENCE) {
         watch->failures = 0;
@@ -314,13 +326,6 @@ static void opened(CoiEngine *engine, CoiWatch *watch, CoiImapResult *result)
         coi_filing_learn(engine);
         coi_sent_opened(engine);
     }
-}
-
-static void close_after(CoiEngine *engine, CoiWatch *watch, const GError *refusal)
-{
-    if (watch->refusal == NULL && refusal != NULL)
-        watch->refusal = g_error_copy(refusal);
-    coi_imap_link_send(watch->link, coi_imap_request_new(COI_IMAP_CLOSE, coi_engine_next_tag(engine)));
 }
 
 /* The messages that it is about have been reported. */
