@@ -197,7 +197,8 @@ class World:
 
     def wait(self, condition, what, details):
         try:
-            tap.eventually(condition, what, timeout=15)
+            # That they agree is asked, not how soon: who was cut off from a deleted folder tries again more and more rarely.
+            tap.eventually(condition, what, timeout=60)
         except tap.Failure:
             tap.note(*self.log, *self.ledger.describe())
             lines = "; ".join(f"{kind}: {found}" for kind, found in details().items())

@@ -240,12 +240,23 @@ class Ledger:
     def _disordered(self):
         found = []
         for device in self.devices:
+            rows = None
             for shown in device.shown.values():
                 place = {number: index for index, (number, _, _) in enumerate(shown) if number is not None}
-                found += [f"{device.name}: {number} above {other}" for number in place
-                          for other in self.lines[number].before if place.get(other, -1) > place[number]
-                          and not (self.lines[other].late and self.lines[other].writer != device.name)]
+                for number, other in ((number, other) for number in place for other in self.lines[number].before
+                                      if place.get(other, -1) > place[number]):
+                    rows = rows or device.rows(self.ids)
+                    late = self.lines[other].late and self.lines[other].writer != device.name
+                    if not late and not self._nobody_can_tell(rows.get(number), rows.get(other)):
+                        found.append(f"{device.name}: {number} above {other}")
         return found
+
+    @staticmethod
+    def _nobody_can_tell(one, other):
+        """Two mails of one second, one of which was found in another mailbox after a time away: each may name as the one before it
+        what the writer had just heard."""
+        return (one is not None and other is not None and one["internal_date"] == other["internal_date"]
+                and one["mailbox"] != other["mailbox"] and (one["delayed"] or other["delayed"]))
 
     def _unequal(self, stores, column):
         found = []
@@ -285,6 +296,10 @@ class Ledger:
     def decide(self):
         """What depended on the moment has been decided now."""
         server = {number: flags for number, _, _, flags in self.on_server()}
+        away = [device.rows(self.ids) for device in self.devices if not device.online]
         for line in self.lines:
             if line.read is None and line.settled and line.number in server:
-                line.read = "\\Seen" in server[line.number]
+                read = "\\Seen" in server[line.number]
+                # Who went before it could tell the server tells it when it comes back.
+                if read or not any(rows.get(line.number, {}).get("seen") for rows in away):
+                    line.read = read

@@ -11,7 +11,7 @@ import threading
 import tap
 
 UNPACKED = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "build", "cyrus")
-PROGRAMS = os.path.join(UNPACKED, "usr", "lib", "cyrus", "bin")
+PROGRAMS = os.path.join("usr", "lib", "cyrus", "bin")
 
 IMAPD = """
 configdirectory: {data}
@@ -60,9 +60,9 @@ DAEMON {{
 TELEMETRY = re.compile(r"([<>])\d+[<>]")
 
 
-def libraries():
+def libraries(unpacked):
     """The folder of Cyrus' own libraries."""
-    return os.path.dirname(glob.glob(os.path.join(UNPACKED, "usr", "lib", "*", "libcyrus.so.0"))[0])
+    return os.path.dirname(glob.glob(os.path.join(unpacked, "usr", "lib", "*", "libcyrus.so.0"))[0])
 
 
 def sent(telemetry):
@@ -101,12 +101,15 @@ class Passwords:
 def configure(lab, directory, ports, accounts, users):
     """Writes the configuration below directory; users maps address to password, accounts names the system's users.
     Returns the server's description for the keeper, and what has to be closed at the end."""
-    if not os.path.exists(os.path.join(PROGRAMS, "imapd")):
+    if not os.path.exists(os.path.join(UNPACKED, PROGRAMS, "imapd")):
         raise tap.Skip("Cyrus has not been unpacked: tests/install-deps does it where apt-get is")
     tap.require((lab.separator, lab.prefix) in (("/", ""), (".", "INBOX.")), "Cyrus has no such namespace")
     tap.require(not lab.coi, "only Dovecot can stand in for a COI server")
     more = f"suppress_capabilities: {' '.join(sorted(lab.without))}\n" if lab.without else ""
     more += "imapidlepoll: 0\n" if "IDLE" in lab.without else ""  # else it stays announced
+    # The project may lie where only its owner gets to (/root), and Cyrus runs as another user.
+    unpacked = shutil.copytree(UNPACKED, os.path.join(directory, "unpacked"), symlinks=True)
+    programs = os.path.join(unpacked, PROGRAMS)
     data = os.path.join(directory, "data")
     names = ("db", "proc", "socket", "spool", "sieve", "log", "user", "quota")
     owned = [data] + [os.path.join(data, name) for name in names]
@@ -125,10 +128,10 @@ def configure(lab, directory, ports, accounts, users):
             beside=slashes, slashes=slashes, cleartext="yes" if lab.cleartext else "no", certificate=lab.certificate[0],
             key=key, size=lab.message_size, more=more))
     with open(os.path.join(directory, "cyrus.conf"), "w", encoding="utf-8") as file:
-        file.write(SERVICES.format(programs=PROGRAMS, directory=directory, conf=conf, imap=ports["imap"],
+        file.write(SERVICES.format(programs=programs, directory=directory, conf=conf, imap=ports["imap"],
                                    imaps=ports["imaps"]))
     description = {
-        "argv": ["env", f"LD_LIBRARY_PATH={libraries()}", os.path.join(PROGRAMS, "master"), "-D",
+        "argv": ["env", f"LD_LIBRARY_PATH={libraries(unpacked)}", os.path.join(programs, "master"), "-D",
                  "-C", conf, "-M", os.path.join(directory, "cyrus.conf"),
                  "-p", os.path.join(directory, "pid")],
         "owned": [[path, accounts["mail_uid"], accounts["mail_gid"]] for path in owned],
