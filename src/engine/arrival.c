@@ -19,7 +19,7 @@ void coi_watch_reset(CoiWatch *watch)
 gboolean coi_watch_store(CoiEngine *engine, CoiWatch *watch, gboolean everything)
 {
     g_autoptr(GError) error = NULL;
-    if (coi_inbound_store(engine, watch, everything, &error)) {
+    if (coi_intake_store(engine, watch, everything, &error)) {
         if (coi_watch_is_inbox(engine, watch))
             engine->lost_since = 0; /* it goes on, however much there is */
         return TRUE;

@@ -201,10 +201,15 @@ gint64 coi_engine_quiet(guint failures);
 /* inbound.c: what a mail means */
 CoiArrival *coi_inbound_classify(CoiEngine *engine, const CoiWatch *watch, const CoiImapResult *result);
 void coi_inbound_fill(CoiArrival *arrival, const CoiImapResult *result);
-gboolean coi_inbound_store(CoiEngine *engine, CoiWatch *watch, gboolean everything, GError **error);
-/* Internal date of the newest message ever stored from mailbox, 0 when none. */
-gint64 coi_inbound_newest(CoiEngine *engine, const char *mailbox);
+/* The row of the message that goes by its id, or by alias (may be NULL); 0: it isn't known. */
+gint64 coi_inbound_known(CoiEngine *engine, const CoiMessage *message, const char *alias);
 void coi_arrival_free(gpointer arrival);
+
+/* intake.c: what a mail leaves behind */
+/* Stores what has arrived by watch; everything: so its folder is up to date. */
+gboolean coi_intake_store(CoiEngine *engine, CoiWatch *watch, gboolean everything, GError **error);
+/* Internal date of the newest message ever stored from mailbox, 0 when none. */
+gint64 coi_intake_newest(CoiEngine *engine, const char *mailbox);
 
 /* filing.c */
 void coi_filing_learn(CoiEngine *engine); /* engine->facts are new */

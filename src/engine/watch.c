@@ -234,7 +234,7 @@ static void follow(CoiEngine *engine, CoiWatch *watch, const CoiImapFacts *facts
     } else if (is_void(&known, facts)) {
         watch->sync = COI_SYNC_AGAIN;
         request->newest = REMAP_MESSAGES;
-        watch->newest_before = coi_inbound_newest(engine, watch->mailbox);
+        watch->newest_before = coi_intake_newest(engine, watch->mailbox);
     } else {
         watch->sync = COI_SYNC_LATER;
         request->first_uid = MAX(known.next_uid, 1);
