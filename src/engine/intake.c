@@ -121,7 +121,8 @@ static gboolean note_newest(CoiEngine *engine, CoiWatch *watch, GError **error)
 /* Live, a message follows one that we know, or begins. Else something came before it that we have not seen yet. */
 static gboolean follows_the_unknown(CoiEngine *engine, const CoiWatch *watch, const CoiArrival *arrival)
 {
-    if (watch->sync != COI_SYNC_LIVE || arrival->message->delayed || arrival->message->expires != 0 || arrival->place_only || arrival->last_reference == NULL ||
+    if (watch->sync != COI_SYNC_LIVE || arrival->message->delayed || arrival->message->expires != 0 ||
+        arrival->place_only || arrival->last_reference == NULL ||
         g_str_equal(arrival->last_reference, arrival->message->message_id))
         return FALSE;
     for (guint i = 0; i < watch->arrived->len; i++)

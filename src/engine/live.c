@@ -92,7 +92,8 @@ void coi_live_heard(CoiEngine *engine, const CoiWatch *watch, const CoiMessage *
 {
     const CoiWatch *chats = &engine->watches[COI_WATCH_CHATS];
     gboolean shown = message->show == COI_SHOW_PENDING || message->show == COI_SHOW_BETWEEN;
-    if (!engine->live.wanted || message->id == 0 || !shown || message->kind != COI_LINE_IN || message->delayed || watch->sync != COI_SYNC_LIVE ||
+    if (!engine->live.wanted || message->id == 0 || !shown || message->kind != COI_LINE_IN || message->delayed ||
+        watch->sync != COI_SYNC_LIVE ||
         (receiving(engine) == chats && watch != chats)) /* ordinary mail */
         return;
     CoiLiveTalk *talk = talk_with(engine, message->conversation);

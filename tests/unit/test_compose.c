@@ -1,3 +1,4 @@
+#include "compose_fixture.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "mime/compose.h"
@@ -19,20 +20,6 @@ static GPtrArray *recipients(const char *name, const char *address)
 static CoiDraft draft_of(const GPtrArray *to, const char *text)
 {
     return (CoiDraft){.from = "alice@example.org", .to = to, .message_id = ID, .date = 1795548816, .text = text};
-}
-
-/* The mail as a string, or NULL when it is refused. */
-static char *compose(const CoiDraft *draft)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) bytes = coi_mail_compose(draft, &error);
-
-    if (bytes == NULL) {
-        g_assert_error(error, COI_ERROR, COI_ERROR_INVALID);
-        return NULL;
-    }
-    g_assert_no_error(error);
-    return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
 
 static CoiMail *parse(const char *mail)

@@ -1,5 +1,6 @@
 /* Receipts: who may ask for one; as we write them, as RFC 8098 has them, understood by our own reader, and nothing of the original breaks
  * out into them. */
+#include "compose_fixture.h"
 #include "base/error.h"
 #include "mime/compose.h"
 #include "mime/report.h"
@@ -29,20 +30,6 @@ static CoiDraft draft_of(const GPtrArray *to)
                       .text = "Your message was displayed.",
                       .automatic = "auto-replied",
                       .receipt_for = ORIGINAL};
-}
-
-/* The mail as a string, or NULL when it is refused. */
-static char *compose(const CoiDraft *draft)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GBytes) bytes = coi_mail_compose(draft, &error);
-
-    if (bytes == NULL) {
-        g_assert_error(error, COI_ERROR, COI_ERROR_INVALID);
-        return NULL;
-    }
-    g_assert_no_error(error);
-    return g_strndup(g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes));
 }
 
 /* The boundary is drawn by lot: "B" in its place. */
